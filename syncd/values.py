@@ -157,6 +157,9 @@ class Record:
     modified: datetime | None = None
     linked_at: int = 0  # journal number when it was linked; an edit with a later number is newer than the link
     considered: int = 0  # statements up to this number are part of golden already
+    fresh: bool = False  # not linked yet, or with statements that golden has not considered
+    absent_since: datetime | None = None  # when the first full pass that did not show it began
+    keys: frozenset[tuple[str, str]] = frozenset()  # (kind, value): what it may be recognised by
     problem: str = ""  # why this record is set aside, "" when it is not
 
     @property
