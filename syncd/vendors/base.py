@@ -25,6 +25,7 @@ class FieldSpec:
     `owned` fields are read only unless `[fields.NAME] owner` says otherwise.
     `needs` are the other fields that must be known and non-empty for this one to be written (an address as a whole).
     `clearable` is False where the vendor has no way to empty the field.
+    `hold` says why updates of this field are not sent at present, "" where nothing is in the way; creates go on.
     """
 
     name: str
@@ -36,6 +37,7 @@ class FieldSpec:
     absent_is_empty: bool = True
     needs: tuple[str, ...] = ()
     clearable: bool = True
+    hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
