@@ -40,7 +40,9 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
 _SPACES = re.compile(r"\s+")
 _SIMPLE_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 # A number that is E.164 beyond doubt: no trunk zero behind a country code of one of these plans.
-_PLAIN_E164 = re.compile(r"\+(?:84[1-9]\d{8}|32[1-9]\d{7,8}|34[6-9]\d{8}|31[1-9]\d{8}|33[1-9]\d{8}|1[2-9]\d{9})")
+_PLAIN_E164 = re.compile(
+    r"\+(?:84[1-9]\d{8}|32[1-9]\d{7,8}|34[6-9]\d{8}|31[1-9]\d{8}|33[1-9]\d{8}|1[2-9]\d{9})"
+)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
 
 
@@ -69,7 +71,7 @@ def squash(text: str) -> str:
     return fold(text).replace(" ", "")
 
 
-def clean_email(text: str, region: str | None = None) -> str:
+def clean_email(text: str) -> str:
     """Return an e-mail trimmed and lower-cased, its domain by UTS 46 where it is not ASCII."""
     text = tidy(text)
     if text.isascii() or "@" not in text:
@@ -124,7 +126,9 @@ def _parsed_phone(text: str, region: str | None) -> str:
         return _digits(text)
     if not phonenumbers.is_possible_number(number):
         return _digits(text)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + _extension(number.extension)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + _extension(
+        number.extension
+    )
 
 
 def _digits(text: str) -> str:
@@ -141,7 +145,7 @@ def phone_key(text: str, region: str | None) -> str:
     return phone if phone.startswith("+") and len(phone) >= 9 else ""
 
 
-def clean_date(text: str, region: str | None = None) -> str:
+def clean_date(text: str) -> str:
     """Return YYYY-MM-DD; a date stays a date whatever time stands behind it, and a zero date is empty."""
     text = tidy(text)
     match = _DATE.fullmatch(text)
@@ -150,28 +154,28 @@ def clean_date(text: str, region: str | None = None) -> str:
     return "" if "0000" in match[1] or match[2] == "00" or match[3] == "00" else "-".join(match.groups())
 
 
-def clean_text(text: str, region: str | None = None) -> str:
+def clean_text(text: str) -> str:
     """Return text in NFC, trimmed, with line ends as newlines."""
     text = tidy(text)
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
-def clean_lower(text: str, region: str | None = None) -> str:
+def clean_lower(text: str) -> str:
     """Return trimmed lower-case text."""
     return tidy(text).lower()
 
 
-def clean_upper(text: str, region: str | None = None) -> str:
+def clean_upper(text: str) -> str:
     """Return trimmed upper-case text."""
     return tidy(text).upper()
 
 
-def clean_code(text: str, region: str | None = None) -> str:
+def clean_code(text: str) -> str:
     """Return letters and digits only, in upper case: a VAT number or a postal code without its punctuation."""
     return "".join(c for c in tidy(text) if c.isalnum()).upper()
 
 
-def clean_website(text: str, region: str | None = None) -> str:
+def clean_website(text: str) -> str:
     """Return a web address without scheme, "www." and closing slash, its host in lower case."""
     text = tidy(text).removesuffix("/")
     rest = text.partition("://")[2] or text
@@ -179,25 +183,24 @@ def clean_website(text: str, region: str | None = None) -> str:
     return host.lower().removeprefix("www.") + slash + path
 
 
-def clean_language(text: str, region: str | None = None) -> str:
+def clean_language(text: str) -> str:
     """Return the two-letter language of "nl", "nl-BE" or "nl_BE"."""
     return re.split(r"[-_]", tidy(text).lower(), maxsplit=1)[0]
 
 
-def clean_number(text: str, region: str | None = None) -> str:
+def clean_number(text: str) -> str:
     """Return a number without a decimal part that says nothing."""
     text = tidy(text)
     return re.sub(r"\.0*$", "", text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else text
 
 
-def clean_set(text: str, region: str | None = None) -> str:
+def clean_set(text: str) -> str:
     """Return the elements of "A|B", each tidied, sorted, without repeats."""
     return "|".join(sorted({part for part in map(tidy, text.split("|")) if part}))
 
 
-_CLEAN: Mapping[str, Callable[[str, str | None], str]] = {
+_CLEAN: Mapping[str, Callable[[str], str]] = {
     "email": clean_email,
-    "phone": clean_phone,
     "birth_date": clean_date,
     "gender": clean_lower,
     "language": clean_language,
@@ -212,7 +215,9 @@ _CLEAN: Mapping[str, Callable[[str, str | None], str]] = {
 
 def clean(name: str, text: str | None, region: str | None = None) -> str:
     """Return the clean form of a field's value, by which two values are the same; "" for None and empty."""
-    return _CLEAN.get(name, clean_text)(text, region) if text else ""
+    if not text:
+        return ""
+    return clean_phone(text, region) if name == "phone" else _CLEAN.get(name, clean_text)(text)
 
 
 def stored(name: str, text: str, region: str | None) -> str:
@@ -244,7 +249,9 @@ def renders(name: str, sent: str, shown: str | None, region: str | None = None) 
 
 def _same_number(sent: str, shown: str, region: str | None) -> bool:
     one, other = (re.sub(r"\D", "", clean_phone(text, region)) for text in (sent, shown))
-    return bool(other) and (one == other or (len(other) >= 7 and (one.endswith(other.lstrip("0")) or one.startswith(other))))
+    return bool(other) and (
+        one == other or (len(other) >= 7 and (one.endswith(other.lstrip("0")) or one.startswith(other)))
+    )
 
 
 # --- names ---------------------------------------------------------------------------------------
@@ -348,7 +355,11 @@ def split_name(full: str, order: str) -> dict[str, str]:
     if len(words) < 2:
         return {"first_name": full.strip(), "last_name": ""}
     head, tail = " ".join(words[:-1]), words[-1]
-    return {"first_name": tail, "last_name": head} if order == "family_first" else {"first_name": head, "last_name": tail}
+    return (
+        {"first_name": tail, "last_name": head}
+        if order == "family_first"
+        else {"first_name": head, "last_name": tail}
+    )
 
 
 def follow_full(full: str, known: Mapping[str, str]) -> dict[str, str] | None:
@@ -376,12 +387,17 @@ def _alignments(words: list[str], first: list[str], last: list[str]) -> list[tup
 
 def _shares(parts: tuple[list[str], list[str]], first: list[str], last: list[str]) -> bool:
     """Tell whether at least one whole known part stands where this alignment puts it."""
-    return any(known and tokens(" ".join(part)) == tokens(" ".join(known)) for part, known in zip(parts, (first, last), strict=True))
+    return any(
+        known and tokens(" ".join(part)) == tokens(" ".join(known))
+        for part, known in zip(parts, (first, last), strict=True)
+    )
 
 
 def follow_parts(parts: Mapping[str, str], known: Mapping[str, str]) -> str:
     """Return the full name after a change of its parts, in the order that the known full name was written in."""
     full = known.get("full_name", "")
     first, last = tokens(known.get("first_name", "")), tokens(known.get("last_name", ""))
-    order = "family_first" if full and last and tokens(full) == last + first and first != last else "given_first"
+    order = (
+        "family_first" if full and last and tokens(full) == last + first and first != last else "given_first"
+    )
     return full_name({**parts, "full_name": ""}, order)

@@ -129,7 +129,13 @@ class Throttled(VendorError):
     """The vendor asks for fewer requests; `wait` is in seconds, None where the vendor does not say."""
 
     def __init__(
-        self, what: str, next_step: str = "", *, wait: float | None = None, status: int | None = 429, words: str = ""
+        self,
+        what: str,
+        next_step: str = "",
+        *,
+        wait: float | None = None,
+        status: int | None = 429,
+        words: str = "",
     ) -> None:
         super().__init__(what, next_step, status=status, words=words)
         self.wait = wait

@@ -16,7 +16,31 @@ StatementKind = Literal["initial", "edit", "clear"]
 OperationKind = Literal["create", "update", "archive", "delete"]
 Role = Literal["primary", "duplicate"]
 Direction = Literal["both", "in", "out", "off", "fill"]
+Writable = Literal["never", "create", "update", "always"]
 
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One canonical field at one connection: whether it is shown, whether it can be written, and its limits.
+
+    `absent_is_empty` says that a complete record without the key shows an empty value, not an unknown one.
+    `maximum` is in characters. `choices` are the canonical values that the vendor accepts, None for any.
+    `owned` fields are read only unless `[fields.NAME] owner` says otherwise.
+    `needs` are the other fields that must be known and non-empty for this one to be written (an address as a whole).
+    `clearable` is False where the vendor has no way to empty the field.
+    `hold` says why updates of this field are not sent at present, "" where nothing is in the way; creates go on.
+    """
+
+    name: str
+    direction: Direction = "both"
+    writable: Writable = "always"
+    maximum: int | None = None
+    choices: frozenset[str] | None = None
+    required: bool = False
+    absent_is_empty: bool = True
+    needs: tuple[str, ...] = ()
+    clearable: bool = True
+    hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +129,8 @@ class Unconfirmed:
 
     sent: str
     number: int
-    settle: datetime
-    tries: int = 1
+    settle: datetime | None  # None: decided, it is to be written once more
+    tries: int = 1  # writes so far that were answered with success
 
 
 @dataclass(slots=True)
@@ -123,6 +147,7 @@ class Shadow:
     given     fields that were ever written by us (a PUT of the whole carries them as given)
     renders   fields whose renderings differed from what was sent, recognisably
     allowed   slot → number up to which overwriting this record's own initial value is approved
+    ours      whether we created the record: then what it shows first is its vendor's doing, not a person's
     """
 
     seen: dict[str, str | None] = field(default_factory=dict)
@@ -135,6 +160,7 @@ class Shadow:
     given: set[str] = field(default_factory=set)
     renders: set[str] = field(default_factory=set)
     allowed: dict[str, int] = field(default_factory=dict)
+    ours: bool = False
 
 
 @dataclass(slots=True)
@@ -151,11 +177,15 @@ class Record:
     role: Role = "primary"
     state: str = "live"  # live | suspect (absent once) | gone
     first_seen: datetime | None = None
-    observed: datetime | None = None  # when the request of its last absorbed observation or our last write began
+    observed: datetime | None = (
+        None  # when the request of its last absorbed observation or our last write began
+    )
     written: datetime | None = None  # when our last write to it began
     created: datetime | None = None
     modified: datetime | None = None
-    linked_at: int = 0  # journal number when it was linked; an edit with a later number is newer than the link
+    linked_at: int = (
+        0  # journal number when it was linked; an edit with a later number is newer than the link
+    )
     considered: int = 0  # statements up to this number are part of golden already
     fresh: bool = False  # not linked yet, or with statements that golden has not considered
     absent_since: datetime | None = None  # when the first full pass that did not show it began
@@ -272,7 +302,9 @@ class Operation:
     not_before: datetime | None = None
     approved_by: str = ""
     error: str = ""
-    progress: dict[str, Any] = field(default_factory=dict)  # what finished steps returned (for example a new id)
+    progress: dict[str, Any] = field(
+        default_factory=dict
+    )  # what finished steps returned (for example a new id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,35 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from syncd.values import Change, Direction, Item, Page, Shown, Written
+from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 
-Writable = Literal["never", "create", "update", "always"]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
-    """One canonical field at one connection: whether it is shown, whether it can be written, and its limits.
-
-    `absent_is_empty` says that a complete record without the key shows an empty value, not an unknown one.
-    `maximum` is in characters. `choices` are the canonical values that the vendor accepts, None for any.
-    `owned` fields are read only unless `[fields.NAME] owner` says otherwise.
-    `needs` are the other fields that must be known and non-empty for this one to be written (an address as a whole).
-    `clearable` is False where the vendor has no way to empty the field.
-    `hold` says why updates of this field are not sent at present, "" where nothing is in the way; creates go on.
-    """
-
-    name: str
-    direction: Direction = "both"
-    writable: Writable = "always"
-    maximum: int | None = None
-    choices: frozenset[str] | None = None
-    required: bool = False
-    absent_is_empty: bool = True
-    needs: tuple[str, ...] = ()
-    clearable: bool = True
-    hold: str = ""
+__all__ = ["Abilities", "Connector", "FieldSpec", "Finding", "Keys", "Pass", "Vendor", "VendorSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +87,13 @@ class VendorSettings:
     name: str
     vendor: str
     base_url: str
-    options: Mapping[str, Any] = field(default_factory=dict)  # vendor-specific: retailer, enterprise, branch, groups …
+    options: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # vendor-specific: retailer, enterprise, branch, groups …
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # token, client_id, client_secret
-    fields: Mapping[str, str] = field(default_factory=dict)  # canonical field → in|out|both|off|fill|custom:ID
+    fields: Mapping[str, str] = field(
+        default_factory=dict
+    )  # canonical field → in|out|both|off|fill|custom:ID
     external_id_field: str | None = None
     region: str | None = None
     allow_http: bool = False

@@ -1,0 +1,1 @@
+"""Where rules, vendors and store meet: pull, reconcile, push, and the run that strings them together."""
