@@ -287,17 +287,9 @@ def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -
         elif verdict == "old":
             _doubt(record.shadow, name, sent)
             result.doubtful.append(name)
-    quiet = {
-        name: record.shadow.seen[name]
-        for name in result.confirmed + result.doubtful
-        if name in record.shadow.seen
-    }
-    rest = {**shown.fields, **{name: raw for name, raw in quiet.items() if name in shown.fields}}
     for name in _carried_renderings(shown, sent, ground, judged):
         record.shadow.seen[name] = shown.fields[name]
-    held_back = {name for name in result.doubtful if name not in record.shadow.seen}
-    fields = {name: raw for name, raw in rest.items() if name not in held_back}
-    result.absorbed = absorb(record, replace(shown, fields=fields), ground)
+    result.absorbed = absorb(record, shown, ground)
     return result
 
 

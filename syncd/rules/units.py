@@ -39,7 +39,7 @@ def _merged_name(before: Parts, stated: Parts) -> tuple[dict[str, str], tuple[st
 def _full_after(parts: Parts, before: Parts) -> str:
     """Return the full name that somebody stated, moved along with its parts; "" where nobody stated one."""
     full = before.get("full_name", "")
-    if not full or is_rendering_of_name(full, {**parts, "full_name": ""}) and _same_words(full, parts):
+    if not full or (is_rendering_of_name(full, {**parts, "full_name": ""}) and _same_words(full, parts)):
         return full
     return follow_parts(parts, before)
 
@@ -66,9 +66,9 @@ def agree(slot: str, one: Parts, other: Parts, region: str | None = None) -> boo
 
 
 def _names_say_the_same(one: Parts, other: Parts) -> bool:
-    if "full_name" in one and "full_name" in other and one["full_name"] and other["full_name"]:
-        if not same("full_name", one["full_name"], other["full_name"]):
-            return False
+    both_full = one.get("full_name") and other.get("full_name")
+    if both_full and not same("full_name", one["full_name"], other["full_name"]):
+        return False
     parts = [name for name in ("first_name", "last_name") if name in one and name in other]
     if parts:
         return all(same(name, one[name], other[name]) for name in parts)
