@@ -1,0 +1,1 @@
+"""The vendors: the only HTTP of the project."""

@@ -1,0 +1,119 @@
+"""One deadline for a whole answer, and what a broken exchange means.
+
+The timeouts of `requests` begin anew with every byte, so that a server that drips can hold a request for ever.
+Here the socket's file is replaced by one that gives each read only what is left of the time, in the headers and in
+the body alike, on plain and on encrypted connections.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class _Timed(io.RawIOBase):
+    """A socket's raw file whose reads all end by one moment."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        left = sock.gettimeout()  # urllib3 has just set it to what is left of the request's total
+        if left is not None:
+            raw = self.fp.detach()
+            self.fp = io.BufferedReader(_Timed(raw, sock, time.monotonic() + left), 65536)
+
+
+class _PlainConnection(HTTPConnection):
+    response_class = _TimedResponse
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _TimedResponse
+
+    def connect(self) -> None:
+        """Connect and shake hands; a failure of either proves that nothing was sent."""
+        try:
+            super().connect()
+        except OSError as error:
+            raise NewConnectionError(self, "no secure connection") from error
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """The transport of `requests` with one deadline per request, no retries, and one pool for all threads."""
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """Tell whether an exchange broke before any byte of the request could have left.
+
+    Only a connection that was never made proves it; urllib3 draws the same line.
+    """
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(error, requests.ConnectTimeout) or isinstance(
+        reason, ConnectTimeoutError | NewConnectionError
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in a few words why an exchange broke, without the address that the library's words hold."""
+    seen: set[int] = set()
+    while (inner := _inner(error)) is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        error = inner
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    for inner in (getattr(error, "reason", None), *reversed(error.args), error.__cause__, error.__context__):
+        if isinstance(inner, BaseException):
+            return inner
+    return None
