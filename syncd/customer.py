@@ -220,13 +220,6 @@ def clean(name: str, text: str | None, region: str | None = None) -> str:
     return clean_phone(text, region) if name == "phone" else _CLEAN.get(name, clean_text)(text)
 
 
-def stored(name: str, text: str, region: str | None) -> str:
-    """Return a stated value as golden keeps it: as written, but a phone number as E.164 where it is one."""
-    if name == "phone":
-        return phone_key(text, region) or tidy(text)
-    return tidy(text)
-
-
 def same(name: str, one: str | None, other: str | None, region: str | None = None) -> bool:
     """Tell whether two values of a field are the same once clean."""
     return one == other or clean(name, one, region) == clean(name, other, region)

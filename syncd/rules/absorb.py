@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncd.customer import SLOTS, clean, renders, same, slot_of, stored
+from syncd.customer import SLOTS, clean, renders, same, slot_of, tidy
 from syncd.values import Record, Shadow, Shown, Statement, StatementKind, Unconfirmed
 
 
@@ -146,12 +146,12 @@ def _state_first(
     unstated = [name for name in names if not _given_first(shadow, name, shown.fields[name], ground)]
     for name in unstated:
         shadow.seen[name] = shown.fields[name]
-        shadow.acked[name] = clean_stored(name, shown.fields[name], ground.region)
+        shadow.acked[name] = tidy(shown.fields[name])
     if not unstated or shadow.ours or not ground.stating.intersection(unstated):
         return
     known = shadow.stated.get(slot)
     if known is not None and known.kind != "initial":
-        shadow.stated[slot] = replace(known, value={**known.value, **_parts(unstated, shown, ground)})
+        shadow.stated[slot] = replace(known, value={**known.value, **_parts(unstated, shown)})
         return
     result.statements.append(_statement(record, shown, ground, slot, "initial"))
     shadow.stated[slot] = result.statements[-1]
@@ -175,7 +175,7 @@ def _state_change(
     stated = _statement(record, shown, ground, slot, kind)
     for name in names:
         shadow.seen[name] = shown.fields[name]
-        shadow.acked[name] = clean_stored(name, shown.fields[name], ground.region)
+        shadow.acked[name] = tidy(shown.fields[name])
         shadow.doubtful.pop(name, None)
         shadow.not_kept.pop(name, None)
     if not ground.stating.intersection(names):
@@ -196,7 +196,7 @@ def _statement(record: Record, shown: Shown, ground: Ground, slot: str, kind: St
         connection=record.connection,
         vendor_id=record.vendor_id,
         slot=slot,
-        value=_parts(names, shown, ground),
+        value=_parts(names, shown),
         kind=kind,
         number=ground.number(),
         knew=record.shadow.knew.get(slot, 0),
@@ -216,13 +216,8 @@ def _latest(*times: datetime | None) -> datetime | None:
     return max((at for at in times if at is not None), default=None)
 
 
-def _parts(names: list[str], shown: Shown, ground: Ground) -> Mapping[str, str]:
-    return {name: stored(name, shown.fields[name] or "", ground.region) for name in names}
-
-
-def clean_stored(name: str, raw: str | None, region: str | None) -> str:
-    """Return a shown value as `acked` keeps it: as golden would, so that the two can be compared."""
-    return stored(name, raw or "", region) if raw else ""
+def _parts(names: list[str], shown: Shown) -> Mapping[str, str]:
+    return {name: tidy(shown.fields[name]) for name in names}
 
 
 def _take(record: Record, shown: Shown) -> None:
@@ -350,7 +345,7 @@ def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> None:
             _learn(shadow, name, sent.fields[name], raw, ground.region)
             _ours(shadow, name, raw, sent.fields[name], sent.numbers.get(slot_of(name), 0))
         else:
-            shadow.acked[name] = clean_stored(name, raw, ground.region)
+            shadow.acked[name] = tidy(raw)
     for name in sent.fields:
         if name not in shown.fields:
             _unshown(shadow, name, sent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncd.customer import ADDRESS, fold, follow_full, follow_parts, is_rendering_of_name, same, tokens
+from syncd.customer import ADDRESS, clean, fold, follow_full, follow_parts, is_rendering_of_name, same, tokens
 
 Parts = Mapping[str, str]
 
@@ -58,11 +58,14 @@ def _merged_address(before: Parts, stated: Parts) -> tuple[dict[str, str], tuple
     return whole, silent if moved and before else ()
 
 
-def agree(slot: str, one: Parts, other: Parts, region: str | None = None) -> bool:
-    """Tell whether two values of a slot say the same, as far as both speak."""
+def agree(slot: str, one: Parts, other: Parts, regions: tuple[str | None, str | None] = (None, None)) -> bool:
+    """Tell whether two values of a slot say the same, as far as both speak, each by its own region's phone plan."""
     if slot == "name":
         return _names_say_the_same(one, other)
-    return all(same(name, one[name], other[name], region) for name in one.keys() & other.keys())
+    here, there = regions
+    return all(
+        clean(name, one[name], here) == clean(name, other[name], there) for name in one.keys() & other.keys()
+    )
 
 
 def _names_say_the_same(one: Parts, other: Parts) -> bool:
