@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
+from syncd.vendors.budget import Ration
 
 __all__ = ["Abilities", "Connector", "FieldSpec", "Finding", "Keys", "Pass", "Vendor", "VendorSettings"]
 
@@ -145,7 +146,8 @@ class Vendor:
     """The registry's line for a vendor: how to make a connector and which settings it takes.
 
     `options` maps a setting to (type, default or ..., one sentence); `secrets` names the required secret settings.
-    `account` names the options that, with the address, tell one account from another.
+    `account` names the options that, with the address, tell one account from another. `ration` says what the vendor
+    allows, and to whom: connections with the same key share one budget.
     """
 
     name: str
@@ -155,3 +157,4 @@ class Vendor:
     secrets: tuple[str, ...]
     account: tuple[str, ...] = ()
     webhooks: bool = False
+    ration: Callable[[VendorSettings], Ration] | None = None

@@ -152,7 +152,7 @@ class Http:
         expect: Expect = "json",
         tries: int = TRIES,
     ) -> Reply:
-        """Send one request and return its answer: a 2xx that is JSON (if expected), or a 4xx for the connector.
+        """Send one request and return its answer: a 2xx that is JSON (if expected; 204 has none), or a 4xx for the connector.
 
         `path` stands under the base address; build it from `segment`. `query` and `form` are pairs, `json` any
         document. Raises Unreachable, Refused (401 with `auth`), Throttled, Busy, Unanswered, Malformed.
@@ -262,7 +262,9 @@ class Http:
             )
         return Unanswered(
             f"{self._source(call)} got no whole answer within {self._timeout:g} s ({reason_of(error)}).",
-            "Nothing to do: what was written is looked up before anything is sent again.",
+            "Nothing to do: what was written is looked up before anything is sent again."
+            if call.kind == "write"
+            else "Nothing to do unless it stays; then check the network, and ask the vendor.",
         )
 
     def _unreadable(self, call: Call, what: str, status: int) -> VendorError:
@@ -292,7 +294,7 @@ class Http:
                 "Nothing to do unless it stays; then ask the vendor.",
                 status=reply.status,
             )
-        if reply.ok and call.expect == "json":
+        if reply.ok and reply.status != 204 and call.expect == "json":
             self._must_be_json(call, reply)
         return reply
 

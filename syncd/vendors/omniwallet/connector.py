@@ -1,0 +1,250 @@
+"""The Omniwallet connector: which request each task takes, and what a refusal means."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests.adapters import BaseAdapter
+
+from syncd.errors import (
+    AlreadyThere,
+    Forbidden,
+    Malformed,
+    Missing,
+    Refused,
+    Rejected,
+    Unanswered,
+    VendorError,
+)
+from syncd.values import Change, Item, Page, Shown, Written
+from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
+from syncd.vendors.budget import Budget, Ration, Rationed
+from syncd.vendors.http import Http, Observe, segment
+from syncd.vendors.omniwallet.fields import ATTRIBUTES, FIELDS, added_points, same_email, shown_of, single
+from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
+from syncd.vendors.omniwallet.words import hinted, refused_fields
+from syncd.vendors.reply import Reply
+from syncd.vendors.table import mapping_of, moment, table_of
+
+MEDIA = "application/vnd.api+json"
+
+
+class Omniwallet:
+    """One Omniwallet account."""
+
+    vendor = "omniwallet"
+    abilities = Abilities(
+        deletes=True,
+        finds=frozenset({"email"}),
+        answers=True,
+        unique=frozenset({"email"}),
+        keyed_by="email",
+        incremental=True,
+        concurrency=4,
+        page_size=PAGE,
+    )
+
+    def __init__(
+        self,
+        settings: VendorSettings,
+        *,
+        clock: Callable[[], datetime],
+        adapter: BaseAdapter | None = None,
+        budget: Budget | None = None,
+        stop: threading.Event | None = None,
+        observe: Observe | None = None,
+    ) -> None:
+        self.name = settings.name
+        self.fields = table_of(FIELDS, settings)
+        # Whether null or "" clears an attribute is not documented.
+        self._nothing = "" if settings.options.get("clear_with") == "empty" else None
+        self._http = Http(
+            settings.base_url,
+            name=settings.name,
+            headers=_headers(settings),
+            budget=budget or Rationed(ration(settings), stop=stop),
+            timeout=settings.timeout,
+            allow_http=settings.allow_http,
+            concurrency=self.abilities.concurrency,
+            clock=clock,
+            adapter=adapter,
+            stop=stop,
+            redact=tuple(settings.secrets.values()),
+            observe=observe,
+        )
+
+    @property
+    def requests(self) -> int:
+        return self._http.requests
+
+    def close(self) -> None:
+        self._http.close()
+
+    def pages(self, walk: Pass) -> Iterator[Page]:
+        since = None if walk.full else moment(mapping_of(walk.cursor).get("since"))
+        place = Place.of(walk.resume)
+        while True:
+            reply = self._list(place.number, "-updatedAt" if since else "createdAt")
+            rows, total, last_page = listing(reply, place.number)
+            if place.moved_up(total):
+                place = place.back(total)
+                continue
+            place = place.after(rows, total, reply)
+            last = place.number > last_page or (since is not None and reached(rows, since))
+            yield page_of(rows, reply, place, last=last)
+            if last:
+                return
+
+    def read(self, item: Item, started: datetime) -> Shown:
+        return shown_of(item, started)
+
+    def get(self, vendor_id: str) -> Shown:
+        reply = self._http.send("GET", f"customers/{segment(vendor_id)}")
+        if not reply.ok:
+            raise self._refusal(reply)
+        return single(reply)
+
+    def find(self, keys: Keys) -> Sequence[Shown]:
+        if not keys.email:
+            return ()
+        try:
+            shown = self.get(keys.email)
+        except Missing:
+            return ()
+        return (shown,) if same_email(shown.fields.get("email"), keys.email) else ()
+
+    def steps(self, change: Change) -> tuple[str, ...]:
+        if change.kind != "update":
+            return ("customer",)
+        return (
+            *(["customer"] if self._attributes(change) else []),
+            *(["points"] if added_points(change) else []),
+        )
+
+    def write(self, step: str, change: Change) -> Written:
+        if step == "points":
+            return self._add_points(change)
+        if change.kind == "create":
+            return self._create(change)
+        if change.kind == "update":
+            return self._update(change)
+        return self._delete(change)
+
+    def hint(self, headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Sequence[str]:
+        return hinted(headers, body, secret, now)
+
+    def check(self) -> Sequence[Finding]:
+        try:
+            _, total, _ = listing(self._list(1, "createdAt", size=1), 1)
+        except VendorError as error:
+            return (Finding("read customers", ok=False, detail=error.what, fix=error.next_step),)
+        return (Finding("read customers", ok=True, detail=f"{total} customers"),)
+
+    def _list(self, number: int, sort: str, size: int = PAGE) -> Reply:
+        query = [("page[size]", str(size)), ("page[number]", str(number)), ("sort", sort)]
+        reply = self._http.send("GET", "customers", query=query)
+        if not reply.ok:
+            raise self._refusal(reply)
+        return reply
+
+    def _attributes(self, change: Change) -> dict[str, Any]:
+        """Render what a POST or PATCH carries: never points, and never an empty card."""
+        return {
+            ATTRIBUTES[name]: value or self._nothing
+            for name, value in change.fields.items()
+            if name in ATTRIBUTES
+            and name != "points"
+            and (value or (change.kind == "update" and name != "card"))
+        }
+
+    def _create(self, change: Change) -> Written:
+        document = {"data": {"type": "customers", "attributes": self._attributes(change)}}
+        reply = self._http.send("POST", "customers", json=document, kind="write")
+        return self._written(reply, change)
+
+    def _update(self, change: Change) -> Written:
+        address = _address(change)
+        document = {"data": {"type": "customers", "id": address, "attributes": self._attributes(change)}}
+        reply = self._http.send("PATCH", f"customers/{segment(address)}", json=document, kind="write")
+        return self._written(reply, change)
+
+    def _delete(self, change: Change) -> Written:
+        path = f"customers/{segment(_address(change))}"
+        reply = self._http.send("DELETE", path, kind="write", expect="nothing")
+        if not reply.ok:
+            raise self._refusal(reply)
+        return Written(vendor_id=change.vendor_id)
+
+    def _add_points(self, change: Change) -> Written:
+        number = added_points(change)
+        word = "add-points" if number > 0 else "subtract-points"
+        body = {"points": abs(number), "type": "syncd", "external_id": change.key}
+        path = f"customers/{segment(_address(change))}/{word}"
+        return self._written(self._http.send("POST", path, json=body, kind="write"), change)
+
+    def _written(self, reply: Reply, change: Change) -> Written:
+        if not reply.ok:
+            raise self._write_refusal(reply, change)
+        if reply.status == 204:
+            return Written(vendor_id=change.vendor_id)
+        try:
+            shown = single(reply)
+        except Malformed as error:
+            raise Unanswered(error.what, error.next_step, status=reply.status) from error
+        return Written(vendor_id=shown.vendor_id, shown=shown, progress={"vendor_id": shown.vendor_id})
+
+    def _write_refusal(self, reply: Reply, change: Change) -> VendorError:
+        error = self._refusal(reply)
+        email = change.fields.get("email")
+        if not email or not isinstance(error, Rejected) or "email" not in error.fields:
+            return error
+        # A 422 on the e-mail may mean "taken" or "not an e-mail"; only looking tells.
+        if not self.find(Keys(email=email)):
+            return error
+        return AlreadyThere(
+            f"{self.name}: Omniwallet has this e-mail already.", status=reply.status, words=error.words
+        )
+
+    def _refusal(self, reply: Reply) -> VendorError:
+        fields, words = refused_fields(reply, self._http.clean)
+        what = f"{reply.source} was refused ({reply.status})."
+        if reply.status == 401:
+            return Refused(
+                what, "Make a new API key under Integrations and set it as token.", status=401, words=words
+            )
+        if reply.status == 403:
+            return Forbidden(what, "Check what the API key and the account may do.", status=403, words=words)
+        if reply.status == 404 and words:
+            return Missing(what, status=404, words=words)
+        if reply.status == 409:
+            return AlreadyThere(what, status=409, words=words)
+        if reply.status in {400, 422}:
+            return Rejected(what, "Correct the value.", fields=fields, status=reply.status, words=words)
+        return Malformed(what, "Check base_url; it ends in /v1.", status=reply.status, words=words)
+
+
+def _address(change: Change) -> str:
+    """Return the e-mail by which Omniwallet knows the record now: an earlier step may have changed it."""
+    return str(change.progress.get("vendor_id") or change.vendor_id)
+
+
+def _headers(settings: VendorSettings) -> dict[str, str]:
+    headers = {
+        "Authorization": f"Bearer {settings.secrets['token']}",
+        "Accept": MEDIA,
+        "Content-Type": MEDIA,
+    }
+    # The older host, https://ACCOUNT.omniwallet.net/api/v1, tells accounts apart by its name [Omniwallet API docs].
+    if not settings.base_url.rstrip("/").endswith("/api/v1"):
+        headers["X-Omniwallet-Account"] = str(settings.options.get("account", ""))
+    return headers
+
+
+def ration(settings: VendorSettings) -> Ration:
+    """Return what one account may use: nothing is published, so only few requests at a time."""
+    host = urlsplit(settings.base_url).hostname
+    return Ration(f"omniwallet {settings.options.get('account', '')}@{host}", concurrency=4)

@@ -1,0 +1,76 @@
+"""What field tables have in common: values as text, times as UTC, and directions from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast, get_args
+
+from syncd.errors import ConfigError, Malformed, Problem
+from syncd.values import Direction, Poison
+from syncd.vendors.base import FieldSpec, VendorSettings
+from syncd.vendors.reply import unusable
+
+
+def table_of(specs: Iterable[FieldSpec], settings: VendorSettings) -> Mapping[str, FieldSpec]:
+    """Return the field table with the directions that the settings ask for. Raises ConfigError."""
+    table = {spec.name: spec for spec in specs}
+    problems = [_problem(name, word, settings, table) for name, word in settings.fields.items()]
+    if any(problems):
+        raise ConfigError([problem for problem in problems if problem])
+    for name, word in settings.fields.items():
+        table[name] = replace(table[name], direction=cast(Direction, word))
+    return table
+
+
+def _problem(
+    name: str, word: str, settings: VendorSettings, table: Mapping[str, FieldSpec]
+) -> Problem | None:
+    where, key = f"connection {settings.name}", f"fields.{name}"
+    if name not in table:
+        return Problem(where, key, f"{settings.vendor} has no such field.", f"It has {', '.join(table)}.")
+    if word not in get_args(Direction):
+        return Problem(
+            where, key, f"{word!r} is no direction.", f"Use one of {', '.join(get_args(Direction))}."
+        )
+    return None
+
+
+def text_of(value: object) -> str | None:
+    """Return a JSON value as text, None for null. Raises Malformed for a list or an object."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        number = Decimal(repr(value))
+        return str(int(number)) if number == number.to_integral_value() else f"{number:f}"
+    raise Malformed(f"A value is a {type(value).__name__} where text was expected.")
+
+
+def moment(value: object) -> datetime | None:
+    """Return an ISO time with an offset as UTC, None where it cannot be read."""
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return when.astimezone(UTC) if when and when.tzinfo else None
+    except (ValueError, OverflowError):
+        return None  # year 0001 with an offset leaves the calendar
+
+
+def poison_of(row: object, vendor_id: object, *, suspect: bool) -> Poison | None:
+    """Return why a row of a listing must be set aside, None where it is good."""
+    if not isinstance(row, Mapping):
+        return Poison("?", "is not an object")
+    if isinstance(vendor_id, bool) or not isinstance(vendor_id, str | int) or vendor_id in {"", 0}:
+        return Poison("?", "has no usable id")
+    reason = unusable(row) if suspect else ""
+    return Poison(str(vendor_id).encode("utf-8", "replace").decode(), reason) if reason else None
+
+
+def mapping_of(value: Any) -> Mapping[str, Any]:
+    """Return an object as it is and anything else as an empty one, for looking into foreign documents."""
+    return value if isinstance(value, Mapping) else {}
