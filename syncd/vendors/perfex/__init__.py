@@ -1,0 +1,5 @@
+"""Perfex CRM."""
+
+from syncd.vendors.perfex.connector import VENDOR, Perfex
+
+__all__ = ["VENDOR", "Perfex"]

@@ -1,0 +1,222 @@
+"""The addresses of Perfex's REST module, and the shapes in which its two families answer.
+
+2.x answers every list as one bare array; 3.x pages, and may still answer an array [Perfex module source, and its
+OpenAPI document]. So every list is read by its shape, not by its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from syncd.errors import Malformed, VendorError
+from syncd.vendors.http import Http, segment
+from syncd.vendors.perfex.replies import is_empty, is_unchanged, lacks_endpoint, refusal, succeeded
+from syncd.vendors.reply import Reply, unusable
+
+PAGE_SIZE = 100  # the most that 3.x gives [Perfex OpenAPI 3.1]
+MOST_PAGES = 100_000
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One answered list: its rows, whether more follow, and the total where one is announced."""
+
+    rows: list[Any]
+    started: datetime
+    more: bool = False
+    total: int | None = None
+    paged: bool = False
+    suspect: bool = False
+
+    def bad(self, row: object) -> str:
+        """Return why a row cannot be used, "" where it can."""
+        if not isinstance(row, Mapping):
+            return "is not an object"
+        return unusable(row) if self.suspect else ""
+
+
+class Api:
+    """One installation's REST module."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+        self._version: tuple[int, ...] | None = None
+        self._limited = False  # rate headers were seen, which only 3.x sends
+        self._sorts = True
+
+    # --- reading
+
+    def customers(self, number: int, sort: str = "userid") -> Rows:
+        """Read one page of the customers, all of them where the module does not page; none is no error."""
+        query = [("page", str(number)), ("per_page", str(PAGE_SIZE))]
+        if self._sorts:
+            reply = self.get("customers", [*query, ("sort", sort)])
+            if reply.status != 422:
+                return self.rows(reply)
+            self._sorts = (
+                False  # a column that this build cannot sort by is a bad filter [Perfex module source]
+            )
+        return self.rows(self.get("customers", query))
+
+    def customer(self, userid: str) -> tuple[Row, datetime]:
+        """Read one customer. Raises Missing."""
+        reply = self.expect(self.get(f"customers/{segment(userid)}"))
+        document = reply.json()
+        rows = document if isinstance(document, list) else [document]
+        if len(rows) != 1 or not isinstance(rows[0], Mapping) or str(rows[0].get("userid")) != userid:
+            raise Malformed(
+                f"{reply.source} was not answered by that customer.", "Look at the record in Perfex."
+            )
+        if reply.suspect and (reason := unusable(rows[0])):
+            raise Malformed(f"Perfex customer {userid} {reason}.", "Correct the record in Perfex.")
+        return rows[0], reply.started
+
+    def search(self, kind: str, term: str) -> Rows | None:
+        """Search customers or contacts, all pages; None where this build cannot search for that."""
+        if self.version() >= (3,):
+            pages = self._all(f"{kind}/search", [("q", term)])
+        else:
+            pages = self._all(f"{kind}/search/{quote(term, safe='')}", [])
+        return _joined(pages)
+
+    def contacts(self) -> Rows | None:
+        """Read all contacts; None where this build has no such list, which is documented from 3.1 on."""
+        if self.version() < (3, 1):
+            return None
+        return _joined(self._all("contacts", [("per_page", str(PAGE_SIZE)), ("sort", "userid")], paged=True))
+
+    def contacts_of(self, userid: str) -> Rows:
+        """Read a customer's active contacts where the address takes the customer's number, primary first."""
+        return self.rows(self.get(f"contacts/{segment(userid)}"))
+
+    def custom_fields(self) -> list[Any]:
+        """Read the custom fields of customers with their numbers."""
+        return self.rows(self.get("custom_fields/customers")).rows
+
+    def version(self) -> tuple[int, ...]:
+        """Return the module's version, as far as it tells: 3.x shows it in a document that needs no token."""
+        if self._version is None:
+            reply = self.get("openapi")
+            document = reply.words() if reply.ok else None
+            self._version = _version(document) or ((3, 0) if self._limited else (2, 0))
+        return self._version
+
+    # --- sending
+
+    def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Reply:
+        reply = self.http.send(
+            "GET", f"api/{path}", query=query, expect="nothing" if path == "openapi" else "json"
+        )
+        if "X-RateLimit-Limit" in reply.headers:
+            self._limited = True
+        return reply
+
+    def post(self, path: str, form: Sequence[tuple[str, str]], key: str) -> Row:
+        """Send a create as a form. Raises what the refusal stands for.
+
+        3.x answers a key that it has seen with the stored answer, refusals included [Perfex module documentation]. A
+        stored refusal proves that nothing was processed and may be out of date, so it is asked once more afresh.
+        """
+        reply = self._post(path, form, key)
+        if not succeeded(reply) and reply.headers.get("Idempotency-Replayed", "").lower() == "true":
+            reply = self._post(path, form, f"{key}-{int(reply.started.timestamp() * 1000)}")
+        document = self.expect(reply).words()
+        return document if isinstance(document, Mapping) else {}
+
+    def _post(self, path: str, form: Sequence[tuple[str, str]], key: str) -> Reply:
+        headers = {"Idempotency-Key": key[:191]} if key else {}
+        return self.http.send("POST", f"api/{path}", form=form, headers=headers, kind="write")
+
+    def put(self, path: str, document: Row) -> None:
+        """Send an update as JSON, the only form that is read; one that changes nothing is a success."""
+        reply = self.http.send("PUT", f"api/{path}", json=document, kind="write")
+        if not is_unchanged(reply):
+            self.expect(reply)
+
+    def delete(self, path: str) -> None:
+        """Send a delete."""
+        self.expect(self.http.send("DELETE", f"api/{path}", kind="write"))
+
+    def expect(self, reply: Reply) -> Reply:
+        """Return a success. Raises what the refusal stands for."""
+        if not succeeded(reply):
+            raise self.refusal(reply)
+        return reply
+
+    def refusal(self, reply: Reply) -> VendorError:
+        return refusal(reply, self.http.clean)
+
+    # --- lists
+
+    def rows(self, reply: Reply) -> Rows:
+        """Read a list of either shape. Raises Malformed where it is none, and what a refusal stands for."""
+        if reply.status == 404 and is_empty(reply):
+            return Rows([], reply.started, total=0)
+        document = self.expect(reply).json()
+        if isinstance(document, list):
+            return Rows(document, reply.started, total=len(document), suspect=reply.suspect)
+        if isinstance(document, Mapping) and isinstance(document.get("data"), list):
+            return _enveloped(document, reply)
+        raise Malformed(
+            f"{reply.source} was answered by something that is not a list.",
+            "Check base_url, and which REST module answers there.",
+        )
+
+    def _all(
+        self, path: str, query: Sequence[tuple[str, str]], *, paged: bool = False
+    ) -> Iterator[Rows | None]:
+        """Yield the pages of a list; None at once where this build does not have it."""
+        number, before = 1, None
+        while True:
+            reply = self.get(path, [*query, ("page", str(number))] if paged or number > 1 else query)
+            if lacks_endpoint(reply):
+                yield None
+                return
+            page = self.rows(reply)
+            yield page
+            if not page.more or page.rows == before or number >= MOST_PAGES:
+                return
+            number, before = number + 1, page.rows
+
+
+def _version(document: object) -> tuple[int, ...] | None:
+    if not isinstance(document, Mapping) or "openapi" not in document:
+        return None
+    info = document.get("info")
+    text = str(info.get("version", "")) if isinstance(info, Mapping) else ""
+    numbers = tuple(int(part) for part in text.split(".") if part.isascii() and part.isdecimal())
+    return numbers if numbers >= (3,) else (3, 0)
+
+
+def _enveloped(document: Row, reply: Reply) -> Rows:
+    meta = document.get("meta")
+    meta = meta if isinstance(meta, Mapping) else {}
+    page, last = meta.get("page", meta.get("current_page")), meta.get("total_pages", meta.get("last_page"))
+    more = meta.get("has_more")
+    if not isinstance(more, bool):
+        if not isinstance(page, int) or not isinstance(last, int):
+            raise Malformed(
+                f"{reply.source} was answered by a page that does not say whether it is the last."
+            )
+        more = page < last
+    total = meta.get("total")
+    return Rows(
+        document["data"], reply.started, more, total if isinstance(total, int) else None, True, reply.suspect
+    )
+
+
+def _joined(pages: Iterator[Rows | None]) -> Rows | None:
+    rows: list[Any] = []
+    started, suspect = None, False
+    for page in pages:
+        if page is None:
+            return None
+        rows += page.rows
+        started, suspect = started or page.started, suspect or page.suspect
+    return Rows(rows, started, suspect=suspect) if started is not None else None

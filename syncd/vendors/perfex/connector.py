@@ -1,0 +1,249 @@
+"""Perfex CRM through Themesic's REST module, 2.x and 3.x: a customer with its primary contact is one record.
+
+There is no modification time and no change filter, so that every pass reads the whole list; the contacts come beside
+it in as few requests as the build allows. Groups are never shown and deleted by every update that leaves them out:
+updates of customers themselves are held until the setting `groups` says what may happen to them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from requests.adapters import BaseAdapter
+
+from syncd.errors import ConfigError, Malformed, Problem, Rejected, VendorError
+from syncd.values import Change, Item, Page, Shown, Written
+from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
+from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
+from syncd.vendors.http import Http, segment
+from syncd.vendors.perfex import webhook, writing
+from syncd.vendors.perfex.api import PAGE_SIZE, Api, Row
+from syncd.vendors.perfex.contacts import Contacts
+from syncd.vendors.perfex.fields import customer_payload, read, text_of
+from syncd.vendors.perfex.listing import Listing
+from syncd.vendors.perfex.lookup import find
+from syncd.vendors.perfex.table import GROUPS_HELD, mapped
+
+MAX_BODY = 256 << 20  # 2.x answers all customers at once
+CONCURRENCY = 4
+
+
+class Perfex:
+    """One Perfex installation."""
+
+    vendor = "perfex"
+
+    def __init__(
+        self,
+        settings: VendorSettings,
+        *,
+        clock: Callable[[], datetime],
+        adapter: BaseAdapter | None = None,
+        budget: Budget | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self.name = settings.name
+        self.table = mapped(settings)
+        self.fields = self.table.specs
+        self.permissions = _permissions(settings)
+        self.abilities = _abilities(settings)
+        token = settings.secrets["token"]
+        self.http = Http(
+            settings.base_url,
+            name=settings.name,
+            clock=clock,
+            headers={"authtoken": token},
+            budget=budget or Rationed(_ration(settings), stop=stop),
+            timeout=settings.timeout,
+            allow_http=settings.allow_http,
+            max_body=MAX_BODY,
+            concurrency=CONCURRENCY,
+            adapter=adapter,
+            stop=stop,
+            redact=(token,),
+        )
+        self.api = Api(self.http)
+        self.contacts = Contacts(self.api)
+        self._labels: Mapping[str, str] | None = None
+
+    @property
+    def requests(self) -> int:
+        return self.http.requests
+
+    def close(self) -> None:
+        self.http.close()
+
+    # --- reading
+
+    def pages(self, walk: Pass) -> Iterator[Page]:
+        """Yield the whole list, whatever the pass asks for: Perfex cannot tell what has changed."""
+        return Listing(self.api, self.contacts, self._payload).pages(walk)
+
+    def read(self, item: Item, started: datetime) -> Shown:
+        return read(item, started, self.table)
+
+    def get(self, vendor_id: str) -> Shown:
+        row, started = self.api.customer(vendor_id)
+        payload = {"customer": self._payload(row, single=True), "contact": self.contacts.of(row)}
+        return self.read(Item(vendor_id, payload), started)
+
+    def find(self, keys: Keys) -> Sequence[Shown]:
+        return find(keys, self.api, self.contacts, self.table, self.get)
+
+    def _payload(self, row: Row, *, single: bool = False) -> dict[str, Any]:
+        return customer_payload(row, self._custom_labels() if self.table.custom else {}, single=single)
+
+    def _custom_labels(self) -> Mapping[str, str]:
+        """Return label → number of the mapped custom fields; records show labels only. Raises Malformed."""
+        if self._labels is None:
+            rows = [row for row in self.api.custom_fields() if isinstance(row, Mapping)]
+            numbers = {text_of(row.get("custom_field_id")): text_of(row.get("label")) for row in rows}
+            labels = list(numbers.values())
+            for name, number in self.table.custom.items():
+                if why := _unusable_label(numbers.get(number), labels):
+                    what = f"{self.name}: {name} is mapped to the custom field {number}, which {why}."
+                    raise Malformed(what, "Write the number that Perfex shows under Setup, Custom Fields.")
+            self._labels = {numbers[number]: number for number in self.table.custom.values()}
+        return self._labels
+
+    # --- writing
+
+    def steps(self, change: Change) -> tuple[str, ...]:
+        return writing.steps(change, self.table)
+
+    def write(self, step: str, change: Change) -> Written:
+        if step == "delete":
+            self.api.delete(f"customers/{segment(_known(change))}")
+            return Written(change.vendor_id)
+        if step == "customer":
+            return self._create(change) if change.kind == "create" else self._update(change)
+        return self._write_contact(change)
+
+    def _create(self, change: Change) -> Written:
+        answer = self.api.post(
+            "customers", writing.new_customer(change, self.table), _key(change, "customer")
+        )
+        userid = text_of(answer.get("record_id"))  # absent in 2.x [Perfex module source]
+        return Written(userid or None, progress={"customer": userid} if userid else {})
+
+    def _update(self, change: Change) -> Written:
+        self.api.put(f"customers/{segment(_known(change))}", writing.changed_customer(change, self.table))
+        return Written(change.vendor_id)
+
+    def _write_contact(self, change: Change) -> Written:
+        contact = writing.current_contact(change)
+        if contact is not None:
+            document = writing.changed_contact(change, contact, self.permissions)
+            self.api.put(f"contacts/{segment(text_of(contact.get('id')))}", document)
+            return Written(change.vendor_id)
+        userid = _known(change)
+        form = writing.new_contact(change, userid, self.permissions)
+        self.api.post("contacts", form, _key(change, "contact"))
+        return Written(userid)
+
+    # --- the rest
+
+    def hint(self, headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Sequence[str]:
+        return webhook.hint(headers, body, secret, now)
+
+    def check(self) -> Sequence[Finding]:
+        findings = [self._try("customers", lambda: f"{self.api.customers(1).total or 0} customers")]
+        if findings[0].ok:
+            findings.append(self._try("contacts", lambda: f"{len(self.contacts.everyone().packed)} contacts"))
+            findings.append(
+                self._try("version", lambda: "REST module " + ".".join(map(str, self.api.version())))
+            )
+        if self.table.custom:
+            findings.append(self._try("custom fields", lambda: ", ".join(self._custom_labels())))
+        if self.table.hold:
+            findings.append(Finding("updates of customers", True, "held", GROUPS_HELD))
+        if not self.permissions:
+            findings.append(Finding("portal permissions", True, "not written", _PERMISSIONS_HINT))
+        return findings
+
+    @staticmethod
+    def _try(what: str, ask: Callable[[], str]) -> Finding:
+        try:
+            return Finding(what, True, ask())
+        except VendorError as error:
+            return Finding(what, False, error.what, error.next_step)
+
+
+_PERMISSIONS_HINT = (
+    "Perfex takes a contact's portal permissions away with every update that does not name them: "
+    "if contacts use the portal, list the numbers in the setting permissions."
+)
+
+
+def _unusable_label(label: str | None, labels: Sequence[str]) -> str:
+    if label is None:
+        return "Perfex does not have for customers"
+    return (
+        "shares its label with another one, so that records do not tell them apart"
+        if labels.count(label) > 1
+        else ""
+    )
+
+
+def _abilities(settings: VendorSettings) -> Abilities:
+    finds = {"email", "company"} | ({"external_id"} if settings.external_id_field else set())
+    return Abilities(
+        deletes=True,
+        finds=frozenset(finds),
+        replaces=True,
+        unique=frozenset({"email"}),
+        concurrency=CONCURRENCY,
+        page_size=PAGE_SIZE,
+    )
+
+
+def _ration(settings: VendorSettings) -> Ration:
+    """Return what is allowed. 3.x tells it by headers that are obeyed; a number of our own goes on top."""
+    most = settings.options.get("per_minute") or 0
+    allowances = (Allowance(int(most), 60.0),) if most else ()
+    return Ration(f"{settings.base_url} {settings.name}", allowances, CONCURRENCY)
+
+
+def _permissions(settings: VendorSettings) -> tuple[int, ...]:
+    listed = settings.options.get("permissions") or ()
+    if isinstance(listed, list | tuple) and all(type(number) is int and number > 0 for number in listed):
+        return tuple(listed)
+    what = "is not a list of numbers."
+    raise ConfigError([Problem(f"connections.{settings.name}", "permissions", what, "Write [1, 2, 3].")])
+
+
+def _known(change: Change) -> str:
+    userid = change.vendor_id or text_of(change.progress.get("customer"))
+    if not userid:
+        raise Rejected("The number of the Perfex customer is not known yet.", "Search for it first.")
+    return userid
+
+
+def _key(change: Change, step: str) -> str:
+    return f"{change.key}-{step}" if change.key else ""
+
+
+VENDOR = Vendor(
+    name="perfex",
+    title="Perfex CRM",
+    connect=Perfex,
+    options={
+        "groups": (
+            object,
+            "hold",
+            'What updates do to groups: "hold" customers, "unused", or the numbers to write.',
+        ),
+        "countries": (
+            dict,
+            {},
+            'Numbers of countries that differ from a fresh installation: { 251 = "AN" }.',
+        ),
+        "permissions": (list, [], "Portal permissions that every contact we write keeps, as numbers."),
+        "per_minute": (int, 0, "Requests a minute at most; 0: as the rate headers say."),
+    },
+    secrets=("token",),
+    webhooks=True,
+)

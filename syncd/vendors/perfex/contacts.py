@@ -1,0 +1,152 @@
+"""Finding the contacts of customers with as few requests as the build allows.
+
+Three ways, the cheapest that works: the list of all contacts (3.1), a search for "@" that finds every contact of
+every active customer (most builds; nobody documents it, it follows from the source), or one request per customer.
+What a cheap way cannot show (contacts of inactive customers, and customers newer than its answer) is asked singly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from syncd.errors import Unanswered
+from syncd.vendors.perfex.api import Api, Row, Rows
+from syncd.vendors.perfex.fields import number_of, primary, text_of
+
+Contact = dict[str, Any] | None
+
+AT_ONCE = 4
+# A term without "@", which CodeIgniter may refuse in a path; it finds most addresses, and the rest is asked singly.
+PARTIAL_TERM = ".co"
+_PLAIN = re.compile(r"\w(?:[\w ]*\w)?")
+
+
+@dataclass(frozen=True)
+class Everyone:
+    """The primary contacts of many customers at one time, packed, because they are kept for a whole pass.
+
+    `complete` tells that an active customer up to number `newest` who is not in it has no contact.
+    """
+
+    packed: Mapping[str, bytes]
+    complete: bool
+    started: datetime | None = None
+    newest: int = 0
+    inactive_too: bool = False
+
+    def knows(self, row: Row) -> bool:
+        """Tell whether this answers for a customer."""
+        userid = text_of(row.get("userid"))
+        if userid in self.packed:
+            return True
+        active = self.inactive_too or text_of(row.get("active", "1")) != "0"
+        return self.complete and active and number_of(userid) <= self.newest
+
+    def of(self, userid: str) -> Contact:
+        """Return a customer's primary contact."""
+        packed = self.packed.get(userid)
+        return orjson.loads(packed) if packed is not None else None
+
+
+class Contacts:
+    """The contacts of one installation."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._listed: bool | None = (
+            None  # whether this build lists all contacts; then an address takes their own id
+        )
+
+    def everyone(self) -> Everyone:
+        """Read as many primary contacts as one way shows."""
+        rows = self._list()
+        if rows is not None:
+            return _everyone(rows, complete=True, inactive_too=True)
+        rows = self._search("@")
+        if rows is not None:
+            return _everyone(rows, complete=True)
+        rows = self._search(PARTIAL_TERM)
+        return _everyone(rows, complete=False) if rows is not None else Everyone({}, complete=False)
+
+    def beside(self, customers: Iterable[Row], everyone: Everyone) -> dict[str, Contact]:
+        """Return userid → primary contact of these customers, asking singly where `everyone` does not know."""
+        known = {text_of(row["userid"]): row for row in customers}
+        asked = {userid: row for userid, row in known.items() if not everyone.knows(row)}
+        found = {userid: everyone.of(userid) for userid in known.keys() - asked.keys()}
+        if asked:
+            with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as threads:
+                found |= zip(asked, threads.map(self.of, asked.values()), strict=True)
+        return found
+
+    def of(self, customer: Row) -> Contact:
+        """Return a customer's primary contact as it is now."""
+        userid = text_of(customer["userid"])
+        if not self._lists():
+            return _primary_of(userid, self.api.contacts_of(userid).rows)
+        # Where all contacts are listed, an address takes the contact's own number, not the customer's [OpenAPI 3.1].
+        term = plain_term(text_of(customer.get("company")))
+        rows = self._search(term) if term and text_of(customer.get("active", "1")) != "0" else None
+        found = _primary_of(userid, rows.rows) if rows is not None else None
+        return found if found is not None or rows is not None else self.everyone().of(userid)
+
+    def having(self, email: str) -> set[str]:
+        """Return the userids of customers who may have a contact with this e-mail."""
+        rows = self._search(email) or self._search(plain_term(email.partition("@")[0]))
+        found = [row for row in rows.rows if isinstance(row, Mapping)] if rows is not None else []
+        return {
+            text_of(row.get("userid")) for row in found if text_of(row.get("email")).lower() == email.lower()
+        }
+
+    def _lists(self) -> bool:
+        if self._listed is None:
+            self._list()
+        return bool(self._listed)
+
+    def _list(self) -> Rows | None:
+        if self._listed is False:
+            return None
+        rows = self.api.contacts()  # None: this build has no such list
+        self._listed = rows is not None
+        return rows
+
+    def _search(self, term: str) -> Rows | None:
+        if not term:
+            return None
+        try:
+            return self.api.search("contacts", term)
+        except Unanswered as error:
+            if error.status is None:
+                raise
+            return None  # a build whose search fails with a database error; there is another way
+
+
+def _everyone(rows: Rows, *, complete: bool, inactive_too: bool = False) -> Everyone:
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows.rows:
+        if not rows.bad(row):
+            groups[text_of(row.get("userid"))].append(row)
+    chosen = {userid: primary(group) for userid, group in groups.items()}
+    if not complete:  # an unmarked contact may not be the one that speaks for its customer
+        chosen = {
+            userid: one for userid, one in chosen.items() if one and text_of(one.get("is_primary")) == "1"
+        }
+    newest = max((number_of(userid) for userid in groups), default=0)
+    packed = {userid: orjson.dumps(contact) for userid, contact in chosen.items() if contact is not None}
+    return Everyone(packed, complete, rows.started, newest, inactive_too)
+
+
+def _primary_of(userid: str, rows: Iterable[Any]) -> Contact:
+    return primary(row for row in rows if isinstance(row, Mapping) and text_of(row.get("userid")) == userid)
+
+
+def plain_term(text: str) -> str:
+    """Return the longest part of a text that any build can search for: letters, digits and spaces only."""
+    return max(_PLAIN.findall(text), key=len, default="")
