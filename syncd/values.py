@@ -147,6 +147,7 @@ class Shadow:
     given     fields that were ever written by us (a PUT of the whole carries them as given)
     renders   fields whose renderings differed from what was sent, recognisably
     allowed   slot → number up to which overwriting this record's own initial value is approved
+    refused   field → (value, the vendor's words): a value that this vendor does not take
     ours      whether we created the record: then what it shows first is its vendor's doing, not a person's
     """
 
@@ -160,6 +161,7 @@ class Shadow:
     given: set[str] = field(default_factory=set)
     renders: set[str] = field(default_factory=set)
     allowed: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     ours: bool = False
 
 
@@ -226,6 +228,8 @@ class Customer:
     looked: dict[str, datetime] = field(default_factory=dict)  # connection → when a key search in it began
     stamps: dict[str, str] = field(default_factory=dict)  # connection → stamp that we wrote there
     frozen: dict[str, str] = field(default_factory=dict)  # slot → why it is frozen
+    doubts: dict[str, str] = field(default_factory=dict)  # record → why nothing may be created for it yet
+    refused: dict[str, str] = field(default_factory=dict)  # connection → its words on the create it refused
     due: bool = False
     version: int = 0
 

@@ -63,7 +63,7 @@ class World:
 
     `taken` maps (connection, field, clean value) to the vendor ids that hold the value there. `open_creates` are
     the connections with a create whose outcome is not known. `overwrite` allows replacing records' own initial
-    values. `uncertain` says why nothing may be created for this customer yet.
+    values.
     """
 
     targets: Sequence[Target]
@@ -71,7 +71,6 @@ class World:
     taken: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=dict)
     open_creates: frozenset[str] = frozenset()
     overwrite: bool = False
-    uncertain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ def _why_held(
         return spec.hold, "person"
     return (
         _held_by_golden(customer, record, name, golden)
-        or _held_by_shadow(shadow, name, golden)
+        or _held_by_shadow(shadow, name, golden, desired)
         or _held_by_initial(record, name, golden, world)
         or _held_by_limits(customer, record, name, spec, desired, target, world)
     )
@@ -237,10 +236,12 @@ def _held_by_golden(
         return "the rest of it changed somewhere that does not hold this part", "golden"
     if any(statement.record == record.key for statement in golden.conflict):
         return "a conflict waits for a decision", "person"
+    if record.state == "suspect":
+        return "the record is missing there and may have been deleted", "golden"
     return None
 
 
-def _held_by_shadow(shadow: Shadow, name: str, golden: Golden) -> tuple[str, Waits] | None:
+def _held_by_shadow(shadow: Shadow, name: str, golden: Golden, desired: str) -> tuple[str, Waits] | None:
     slot = slot_of(name)
     if shadow.cleared.get(slot, 0) > golden.number:
         return "it was emptied there, which goes no further", "golden"
@@ -249,6 +250,9 @@ def _held_by_shadow(shadow: Shadow, name: str, golden: Golden) -> tuple[str, Wai
     doubt = shadow.doubtful.get(name)
     if doubt is not None and doubt.settle is not None:
         return "a write is not confirmed yet", "settle"
+    refused = shadow.refused.get(name)
+    if refused is not None and same(name, refused[0], desired):
+        return f"the vendor refused it: {refused[1]}", "golden"
     if name not in shadow.acked and name not in shadow.seen:
         return "the vendor does not show what it holds here", "golden"
     return None
@@ -272,7 +276,8 @@ def _own_initial(record: Record, name: str, golden: Golden) -> bool:
         return False
     if golden.rule in ("pinned", "decided_by_a_person", "undone"):
         return False
-    newer = golden.holder is not None and golden.holder.kind != "initial" and golden.number > record.linked_at
+    holder = golden.holder
+    newer = holder is not None and holder.kind != "initial" and holder.number > record.linked_at
     return not newer and (stated.kind == "initial" or stated.number <= record.linked_at)
 
 
@@ -437,8 +442,10 @@ def _satisfied(spec: FieldSpec, fields: Mapping[str, str]) -> bool:
 def _why_not_created(
     customer: Customer, target: Target, world: World, fields: Mapping[str, str]
 ) -> tuple[str, Waits] | None:
-    if world.uncertain:
-        return f"{world.uncertain}; a review waits", "person"
+    if customer.doubts:
+        return f"{min(customer.doubts.values())}; a review waits", "person"
+    if target.name in customer.refused:
+        return f"{target.name} refused it: {customer.refused[target.name]}", "golden"
     if target.name in world.open_creates:
         return "a create is under way there and its outcome is not known yet", "settle"
     missing = _missing(target, fields)
