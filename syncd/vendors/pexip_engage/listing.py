@@ -1,0 +1,75 @@
+"""Walking a Pexip Engage listing: where a pass stands, and whether rows have moved under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syncd.errors import Malformed
+from syncd.values import Page
+from syncd.vendors.pexip_engage.fields import item_of
+from syncd.vendors.reply import Reply
+from syncd.vendors.table import mapping_of, poison_of
+
+STEPS_BACK = 20  # pages read again in one pass before a listing counts as unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pass stands: the row to ask for next, and the row that must stand there again."""
+
+    offset: int = 0
+    anchor: str = ""
+    end: int = 0
+    steps_back: int = 0
+
+    @classmethod
+    def of(cls, resume: Mapping[str, Any] | None) -> Place:
+        """Return the place that an earlier pass had come to, or the beginning."""
+        return cls(resume["offset"], resume["anchor"]) if resume else cls()
+
+    def continued_by(self, rows: Sequence[Any]) -> bool:
+        """Tell whether a page begins with the row that the page before ended with."""
+        return not self.anchor or (bool(rows) and _id(rows[0]) == self.anchor)
+
+    def back(self, limit: int) -> Place:
+        """Return the place one page earlier. Raises Malformed where that never ends."""
+        if self.steps_back >= STEPS_BACK:
+            raise Malformed("The listing changes while it is read, again and again.", "Try again later.")
+        return replace(self, offset=max(0, self.offset - limit), anchor="", steps_back=self.steps_back + 1)
+
+    def after(self, rows: Sequence[Any]) -> Place:
+        """Return the place behind a page, one row back where there is more than one, so that pages overlap."""
+        end = self.offset + len(rows)
+        if len(rows) < 2:
+            return Place(end, "", end, self.steps_back)
+        return Place(end - 1, _id(rows[-1]), end, self.steps_back)
+
+
+def _id(row: Any) -> str:
+    return str(mapping_of(row).get("id"))
+
+
+def listing(reply: Reply, offset: int) -> tuple[list[Any], int]:
+    """Return a page's rows and the announced total. Raises Malformed."""
+    document = mapping_of(reply.json())
+    rows, total = document.get("data"), mapping_of(document.get("meta")).get("totalCount")
+    if not isinstance(rows, list) or not isinstance(total, int):
+        raise Malformed(f"{reply.source} did not show a page of customers.", "Check base_url and enterprise.")
+    if not rows and offset < total:
+        raise Malformed(f"{reply.source} announces {total} customers and shows none.", "Try again later.")
+    return rows, total
+
+
+def page_of(rows: Sequence[Any], reply: Reply, place: Place, total: int, *, last: bool) -> Page:
+    """Return a page; `rows` are without the one that the page before has shown already."""
+    judged = [(row, poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect)) for row in rows]
+    return Page(
+        items=tuple(item_of(row) for row, poison in judged if poison is None),
+        poison=tuple(poison for _, poison in judged if poison is not None),
+        started=reply.started,
+        last=last,
+        resume=None if last else {"offset": place.offset, "anchor": place.anchor},
+        total=total,
+    )
