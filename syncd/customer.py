@@ -38,11 +38,18 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
 }
 
 _SPACES = re.compile(r"\s+")
-_SIMPLE_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
+# An address that is valid beyond doubt; all others take the long way.
+_SIMPLE_EMAIL = re.compile(
+    r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
+)
+_LONGEST_EMAIL = 254  # RFC 5321, erratum 1690
+_CLOSING_SLASHES = re.compile(r"[\s/]+\Z")
+_ADDRESS_PREFIX = re.compile(r"\A(?:\s|[a-z][a-z0-9+.-]*://|//|www\.)+", re.IGNORECASE)
 # A number that is E.164 beyond doubt: no trunk zero behind a country code of one of these plans.
 _PLAIN_E164 = re.compile(
     r"\+(?:84[1-9]\d{8}|32[1-9]\d{7,8}|34[6-9]\d{8}|31[1-9]\d{8}|33[1-9]\d{8}|1[2-9]\d{9})"
 )
+_E164 = re.compile(r"\+[1-9]\d{7,14}(?:;ext=\d+)?")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
 
 
@@ -92,7 +99,7 @@ def _ascii_domain(domain: str) -> str:
 def email_key(text: str) -> str:
     """Return the e-mail as evidence of identity, "" where it is not a valid address."""
     email = clean_email(text)
-    if _SIMPLE_EMAIL.fullmatch(email) and len(email) <= 254 and ".." not in email:
+    if len(email) <= _LONGEST_EMAIL and _SIMPLE_EMAIL.fullmatch(email):
         return email
     return _checked_email(email) if "@" in email else ""
 
@@ -142,7 +149,7 @@ def _extension(extension: str | None) -> str:
 def phone_key(text: str, region: str | None) -> str:
     """Return the phone number as E.164 where it is one, "" otherwise."""
     phone = clean_phone(text, region)
-    return phone if phone.startswith("+") and len(phone) >= 9 else ""
+    return phone if _E164.fullmatch(phone) else ""
 
 
 def clean_date(text: str) -> str:
@@ -176,11 +183,10 @@ def clean_code(text: str) -> str:
 
 
 def clean_website(text: str) -> str:
-    """Return a web address without scheme, "www." and closing slash, its host in lower case."""
-    text = tidy(text).removesuffix("/")
-    rest = text.partition("://")[2] or text
-    host, slash, path = rest.partition("/")
-    return host.lower().removeprefix("www.") + slash + path
+    """Return a web address without scheme, "www." and closing slashes, its host in lower case."""
+    rest = _ADDRESS_PREFIX.sub("", tidy(text))
+    host, slash, path = _CLOSING_SLASHES.sub("", rest).partition("/")
+    return host.lower() + slash + path
 
 
 def clean_language(text: str) -> str:

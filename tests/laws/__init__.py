@@ -1,0 +1,1 @@
+"""Laws: what holds for every value, every order and every history, not only for the examples one thinks of."""
