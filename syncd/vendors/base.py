@@ -30,6 +30,7 @@ class Abilities:
     reports_removed its listings name deleted ids
     concurrency     requests that may be under way at once
     page_size       rows of its largest page (None: the listing is one answer)
+    demands         groups of fields of which a create needs at least one each, beside the required ones
     lag             seconds after which a write is surely visible to its searches and lists
     """
 
@@ -46,6 +47,7 @@ class Abilities:
     reports_removed: bool = False
     concurrency: int = 8
     page_size: int | None = 100
+    demands: tuple[tuple[str, ...], ...] = ()
     lag: float = 0.0
 
 
