@@ -147,6 +147,10 @@ class Omniwallet:
     def _list(self, number: int, sort: str, size: int = PAGE) -> Reply:
         query = [("page[size]", str(size)), ("page[number]", str(number)), ("sort", sort)]
         reply = self._http.send("GET", "customers", query=query)
+        if reply.status == 404:
+            raise Malformed(
+                f"{reply.source} does not exist (404).", "Check base_url; it ends in /v1.", status=404
+            )
         if not reply.ok:
             raise self._refusal(reply)
         return reply

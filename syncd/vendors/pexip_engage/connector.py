@@ -182,6 +182,10 @@ class PexipEngage:
                 "Give this API client the scope engage:customers:readOnly or engage:customers:readWrite.",
                 status=403,
             )
+        if reply.status == 404:
+            raise Malformed(
+                f"{reply.source} does not exist (404).", "Check base_url and enterprise.", status=404
+            )
         if not reply.ok:
             raise self._refusal(reply)
         return reply

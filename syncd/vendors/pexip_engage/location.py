@@ -54,16 +54,10 @@ def _translations(location: Mapping[str, Any], name: str) -> list[Mapping[str, A
     return [flat] if flat.get("value") else []
 
 
-def language_of(location: Any, wanted: str, customer: str) -> str:
-    """Return the language to write in: the enterprise's, else the one shown, else the customer's, else English."""
-    flat = [mapping_of(mapping_of(location).get(name)).get("language") for name in TEXTS]
-    return next((str(word) for word in (wanted, *flat, customer) if word), "en")
-
-
 def written_location(change: Change, wanted: str) -> dict[str, Any] | None:
     """Return the whole `location` to send, null where nothing is left of it. Raises Rejected where it lacks a part."""
     before = mapping_of(mapping_of(change.current.payload if change.current else None).get("location"))
-    language = language_of(before, wanted, _customer_language(change))
+    fallback = _customer_language(change)
     values = {name: _value(name, change) for name in FIELDS}
     if not any(values.values()):
         return None
@@ -78,10 +72,10 @@ def written_location(change: Change, wanted: str) -> dict[str, Any] | None:
         "countryCode": values["country"].upper(),
         "postalCode": values["postal_code"] or None,
         "geolocation": None if _moves(change, values) else before.get("geolocation"),
+        # All four are named, [] for none, so that nothing stays whether a write replaces or merges.
         "translations": {
-            name: _texts(name, values[name], before, language, changed=name in change.fields)
+            name: _texts(name, values[name], before, wanted, fallback, changed=name in change.fields)
             for name in TEXTS
-            if values[name]
         },
     }
 
@@ -106,11 +100,18 @@ def _moves(change: Change, values: Mapping[str, str]) -> bool:
 
 
 def _texts(
-    name: str, value: str, before: Mapping[str, Any], language: str, *, changed: bool
+    name: str, value: str, before: Mapping[str, Any], wanted: str, fallback: str, *, changed: bool
 ) -> list[dict[str, str]]:
+    """Return a text in all the languages it is to have.
+
+    It is written in the enterprise's language, else in the one that is shown, else in the customer's, else in English.
+    """
+    if not value:
+        return []
     said = {str(entry.get("language")): str(entry.get("value")) for entry in _translations(before, name)}
-    if changed and _own(before, name, language) != value:
-        said = {language: value}
-    elif _own(before, name, language) != value:
-        said[language] = value  # what we gave stands behind what is shown, in this language only
+    if _own(before, name, wanted) != value:
+        flat = str(mapping_of(before.get(name)).get("language") or "")
+        language = wanted or flat or fallback or "en"
+        # A carried text that is shown otherwise than we gave it is given again, in this language only.
+        said = {language: value} if changed else {**said, language: value}
     return [{"language": word, "value": text} for word, text in said.items() if text]
