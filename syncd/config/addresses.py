@@ -33,7 +33,7 @@ def sqlite_at(folder: Path, url: str) -> str:
     place, mark, query = rest.removeprefix("/").partition("?")
     if not rest.startswith("/") or not place or place.startswith((":memory:", "file:")):
         raise Fault("the store must outlive the process", "Write sqlite:/// and the path of a file.")
-    return f"{_SQLITE}{at_folder(folder, Path(place)).absolute()}{mark}{query}"
+    return f"{_SQLITE}{at_folder(folder, Path(place)).resolve()}{mark}{query}"
 
 
 def without_password(url: str) -> str:

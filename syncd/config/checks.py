@@ -89,6 +89,13 @@ def _external_example(fields: tuple[str, ...]) -> str:
     return f'Write external_id_field = "{fields[0].replace("ID", "4") if fields[0].startswith("custom") else fields[0]}".'
 
 
+def omniwallet_account(settings: ConnectionSettings) -> Iterator[Found]:
+    """Yield that the account is missing; only the older host knows it from its own address [Omniwallet's pages]."""
+    older = settings.base_url.rstrip("/").endswith("/api/v1")
+    if settings.vendor == "omniwallet" and not settings.options["account"] and not older:
+        yield "account", "is missing.", 'Write for example account = "myshop".'
+
+
 def custom_fields(settings: ConnectionSettings) -> Iterator[Found]:
     """Yield the fields that are mapped to a custom field at a vendor that has none."""
     for name, word in settings.fields.items():

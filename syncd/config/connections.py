@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
 from syncd.config.schedule import Schedule, parse
 from syncd.config.secret import Fault, Secret, SecretField
@@ -46,6 +46,10 @@ def _region(region: str) -> str:
     return region.upper()
 
 
+def _country_code(code: str) -> str:
+    return _region(code) if code else ""
+
+
 def _choices(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
@@ -63,6 +67,7 @@ ScheduleField = Annotated[Schedule, BeforeValidator(parse)]
 FieldName = Annotated[str, AfterValidator(_field_name)]
 Direction = Annotated[str, AfterValidator(_direction)]
 Region = Annotated[str, AfterValidator(_region)]
+CountryCode = Annotated[str, AfterValidator(_country_code)]
 Choices = Annotated[tuple[str, ...], BeforeValidator(_choices)]
 Groups = Annotated[Literal["hold", "unused"] | tuple[int, ...], BeforeValidator(_groups)]
 
@@ -136,7 +141,7 @@ class Perfex(ConnectionSettings):
     """A Perfex CRM with the REST API module by Themesic."""
 
     title: ClassVar[str] = "Perfex CRM"
-    option_names: ClassVar[tuple[str, ...]] = ("groups", "countries")
+    option_names: ClassVar[tuple[str, ...]] = ("groups", "countries", "permissions", "per_minute")
     secret_names: ClassVar[tuple[str, ...]] = ("token", "webhook_secret")
 
     vendor: Literal["perfex"]
@@ -149,9 +154,15 @@ class Perfex(ConnectionSettings):
         "An update of a customer deletes the groups it does not name, and Perfex never shows them: hold those updates, "
         "say that groups are unused, or list the ids of the groups that syncd manages.",
     )
-    countries: Mapping[Region, int] | None = setting(
-        None, "Perfex's number of a country where this CRM's list differs from the usual one.", "{ XK = 251 }"
+    countries: Mapping[str, CountryCode] | None = setting(
+        None,
+        "Numbers of countries that differ from a fresh installation of Perfex.",
+        '{ 251 = "AN" }',
     )
+    permissions: tuple[PositiveInt, ...] = setting(
+        (), "Numbers of the portal permissions that every contact written there keeps.", "[1, 2, 3]"
+    )
+    per_minute: int = setting(0, "Requests a minute at most; 0: as its own rate headers say.", "60", ge=0)
     webhook_secret: SecretField | None = setting(
         None, "What Perfex signs its webhooks with.", '"env:CRM_HOOK_SECRET"', repr=False
     )
@@ -202,13 +213,18 @@ class Omniwallet(ConnectionSettings):
     """An Omniwallet loyalty programme."""
 
     title: ClassVar[str] = "Omniwallet"
-    option_names: ClassVar[tuple[str, ...]] = ("account",)
+    option_names: ClassVar[tuple[str, ...]] = ("account", "clear_with")
     secret_names: ClassVar[tuple[str, ...]] = ("token", "webhook_secret")
     account_names: ClassVar[tuple[str, ...]] = ("account",)
 
     vendor: Literal["omniwallet"]
     base_url: str = setting("https://api.omniwallet.cloud/v1", "The API's address, with /v1.")
-    account: str = setting(..., "The account's subdomain.", '"myshop"', min_length=1)
+    account: str = setting(
+        "",
+        "The account's subdomain; only the older host, whose address names it already, goes without.",
+        '"myshop"',
+    )
+    clear_with: Literal["null", "empty"] = setting("null", "What empties a field there.")
     token: SecretField = setting(
         ..., "The API key, from Integrations > API Keys.", '"env:OMNI_TOKEN"', repr=False
     )

@@ -123,7 +123,11 @@ class _Reading:
         settings = self._section(model, key, {"name": name})
         if settings is None:
             return None
-        for found in (*checks.external_ids(settings), *checks.custom_fields(settings)):
+        for found in (
+            *checks.external_ids(settings),
+            *checks.custom_fields(settings),
+            *checks.omniwallet_account(settings),
+        ):
             self._problem((*key, *found[0].split(".")), *found[1:])
         return settings.model_copy(update=urls)
 
