@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ class DeadlineAdapter(HTTPAdapter):
     """The transport of `requests` with one deadline per request, no retries, and one pool for all threads."""
 
     def __init__(self, connections: int) -> None:
+        # urllib3 logs whole addresses, and those hold e-mails and search terms.
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,1 @@
+"""The vendors: one contract, four connectors, and the wire below them."""
