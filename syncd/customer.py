@@ -292,13 +292,18 @@ def names_agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     parts_a, parts_b = _parts(one), _parts(other)
     if parts_a and parts_b:
         return _parts_agree(parts_a, parts_b)
-    words_a, words_b = tokens(full_name(one)), tokens(full_name(other))
+    words_a, words_b = _words(one), _words(other)
     if sorted(words_a) == sorted(words_b):
         return True
     if parts_a or parts_b:
         parts, words = (parts_a, words_b) if parts_a else (parts_b or ((), ()), words_a)
         return _parts_fit_words(parts, words)
     return _words_agree(words_a, words_b)
+
+
+def _words(value: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words of a name; a full name of punctuation only ("-") says less than the parts."""
+    return tokens(full_name(value)) or tokens(full_name({**value, "full_name": ""}))
 
 
 Parts = tuple[tuple[str, ...], tuple[str, ...]]
