@@ -23,9 +23,11 @@ _EXTERNAL_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 def _perfex(url: str) -> str:
-    host, mark, _ = url.partition("/api")
-    if (mark and urlsplit(url).path.startswith("/api")) or url.endswith("/api"):
-        raise Fault("Perfex's address is without /api", f'Write "{host}".')
+    # a CRM may stand in a folder of its host, so only what begins with /api is too much
+    folders = urlsplit(url).path.split("/")
+    if "api" in folders:
+        before = "/".join(folders[: folders.index("api")])
+        raise Fault("Perfex's address is without /api", f'Write "{_host(url)}{before}".')
     return url
 
 

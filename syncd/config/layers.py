@@ -41,7 +41,8 @@ class Layers:
                 return self.overrides[key[:size]]
             if key[:size] in self.lines:
                 return f"{self.path}:{self.lines[key[:size]]}"
-        return f"{self.path}:1"
+        below = (said_by for said, said_by in self.overrides.items() if said[: len(key)] == key)
+        return next(below, f"{self.path}:1")
 
 
 def read(path: Path, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Layers:

@@ -129,7 +129,7 @@ class _Reading:
             *checks.omniwallet_account(settings),
         ):
             self._problem((*key, *found[0].split(".")), *found[1:])
-        return settings.model_copy(update=urls)
+        return settings.model_copy(update=urls) if "base_url" in urls else None
 
     def _vendor(self, key: Key) -> type[ConnectionSettings] | None:
         table = self._table(key)
