@@ -28,7 +28,7 @@ whole = st.builds(
 )  # fmt: skip
 single = st.builds(lambda word: {"full_name": word}, words.given | words.family)
 odd = st.fixed_dictionaries(
-    {}, optional={name: words.awkward for name in ("first_name", "last_name", "full_name")}
+    {}, optional=dict.fromkeys(("first_name", "last_name", "full_name"), words.awkward)
 )
 names = parted | whole | single | odd
 known_names = names.filter(lambda name: not name_is_empty(name))
