@@ -1,0 +1,131 @@
+"""The addresses of KiotViet's Public API, and the shapes in which it answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from syncd.errors import Malformed, Unanswered
+from syncd.vendors.auth import ClientCredentials
+from syncd.vendors.budget import Kind
+from syncd.vendors.call import Expect
+from syncd.vendors.http import Http, segment
+from syncd.vendors.kiotviet.fields import Row
+from syncd.vendors.kiotviet.replies import is_stale_token, refusal
+from syncd.vendors.reply import Reply, unusable
+from syncd.vendors.table import mapping_of, text_of
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Api:
+    """One retailer's Public API; `scope` narrows every listing."""
+
+    def __init__(self, http: Http, auth: ClientCredentials, scope: Pairs = ()) -> None:
+        self.http = http
+        self.auth = auth
+        self.scope = tuple(scope)
+        self._groups: Mapping[str, int] | None = None
+        self._lock = threading.Lock()
+
+    def customers(self, query: Pairs) -> Reply:
+        """Read one page of a listing."""
+        return self.send("GET", "customers", query=[*query, ("includeCustomerGroup", "true")])
+
+    def customer(self, path: str) -> tuple[Row, Reply]:
+        """Read one customer by "ID" or "code/CODE". Raises Missing."""
+        reply = self.send("GET", f"customers/{path}")
+        return record(reply, reply.json()), reply
+
+    def by_code(self, code: str) -> tuple[Row, Reply]:
+        """Read the customer with this code. Raises Missing."""
+        return self.customer(f"code/{segment(code)}")
+
+    def settings(self) -> Row:
+        """Read the shop's settings."""
+        return mapping_of(self.send("GET", "settings").json())
+
+    def group_ids(self, names: str) -> list[int] | None:
+        """Return the ids of groups "A|B"; None where one is not known, after looking afresh."""
+        wanted = [name for name in names.split("|") if name]
+        if not wanted:
+            return []
+        for fresh in (False, True):
+            known = self.groups(fresh=fresh)
+            if all(name in known for name in wanted):
+                return [known[name] for name in wanted]
+        return None
+
+    def group_names(self, ids: Sequence[object]) -> str | None:
+        """Return the names of groups joined by "|"; None where one is not known."""
+        known = {number: name for name, number in self.groups().items()} if ids else {}
+        names = [known.get(number) if isinstance(number, int) else None for number in ids]
+        return "|".join(name for name in names if name) if all(names) else None
+
+    def groups(self, *, fresh: bool = False) -> Mapping[str, int]:
+        """Return group name → id; names are all that a record shows [KiotViet integrators]."""
+        with self._lock:
+            if self._groups is None or fresh:
+                rows = mapping_of(self.send("GET", "customers/group").json()).get("data")
+                rows = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+                self._groups = {str(row["name"]).strip(): row["id"] for row in rows if _is_group(row)}
+            return self._groups
+
+    def write(self, method: str, path: str, document: Mapping[str, Any]) -> tuple[Row, Reply]:
+        """Send a create or update and return the record that it answers, wrapped or bare.
+
+        The guide prints the bare record, the vendor's own plugin reads it from `data`.
+        """
+        reply = self.send(method, path, json=document, kind="write")
+        answer = reply.json()
+        inner = mapping_of(answer).get("data")
+        try:
+            return record(reply, inner if isinstance(inner, Mapping) else answer), reply
+        except Malformed as error:
+            raise Unanswered(error.what, error.next_step, status=reply.status) from error
+
+    def delete(self, vendor_id: str) -> None:
+        """Send a delete. Raises Missing."""
+        self.send("DELETE", f"customers/{segment(vendor_id)}", kind="write", expect_json=False)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Pairs | None = None,
+        json: Any = None,
+        kind: Kind = "read",
+        expect_json: bool = True,
+    ) -> Reply:
+        """Send one request, once more with a new token where the old one was refused with another status than 401."""
+        expect: Expect = "json" if expect_json else "nothing"
+        token = self.auth.headers()
+        reply = self.http.send(method, path, query=query, json=json, kind=kind, expect=expect)
+        if is_stale_token(reply):
+            self.auth.renew(token)
+            reply = self.http.send(method, path, query=query, json=json, kind=kind, expect=expect)
+        if not reply.ok:
+            raise refusal(reply, self.http.clean)
+        return reply
+
+
+def record(reply: Reply, row: Any) -> Row:
+    """Return a record that an answer shows. Raises Malformed."""
+    if not isinstance(row, Mapping) or not id_of(row):
+        raise Malformed(f"{reply.source} was not answered by a customer.", "Look at the record in KiotViet.")
+    if reply.suspect and (reason := unusable(row)):
+        raise Malformed(f"{reply.source} shows a customer that {reason}.", "Correct the record in KiotViet.")
+    return row
+
+
+def id_of(row: Row) -> str:
+    """Return a record's id, "" where it has none; ids of zero and less are sums, not customers [guide]."""
+    shown = row.get("id")
+    text = (text_of(shown) or "") if isinstance(shown, int | str) and not isinstance(shown, bool) else ""
+    return text if text.isascii() and text.isdecimal() and int(text) > 0 else ""
+
+
+def _is_group(row: Row) -> bool:
+    return isinstance(row.get("name"), str) and type(row.get("id")) is int

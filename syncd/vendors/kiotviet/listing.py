@@ -1,0 +1,249 @@
+"""Walking through a retailer's customers by row offset, so that rows that move meanwhile are not missed.
+
+Pages are asked for in the order of ids and overlap by one row, the anchor: where the anchor is not at the start of
+the next page, deletions have moved rows up, and the walk goes back until it stands before the anchor again. Several
+pages are asked for at once; what was asked for at a wrong place is thrown away.
+
+The cursor is the server's clock as the first page shows it [KiotViet integrators], and ids that were deleted since
+the last cursor stand on the first page only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from syncd.errors import Malformed
+from syncd.values import Item, Page, Poison
+from syncd.vendors.base import Pass
+from syncd.vendors.kiotviet.api import Api, id_of
+from syncd.vendors.kiotviet.fields import local_text, moment_of, payload_of
+from syncd.vendors.reply import Reply
+from syncd.vendors.table import mapping_of, poison_of
+
+PAGE = 100  # the most that the API gives [KiotViet Public API guide]
+STRIDE = PAGE - 1
+WINDOW = 8  # pages asked for at once
+OVERLAP = timedelta(minutes=2)  # a change may become visible a little after the clock that we were shown
+MOST_RETURNS = 50
+# The guide and the answers spell it in four ways; integrators see the first [KiotViet guide, integrators].
+REMOVED = ("removedIds", "removeIds", "removedId", "removeId")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk stands: the row that comes next, the highest id so far, and the clock of its first page."""
+
+    start: int = 0
+    anchor: int = 0
+    clock: str = ""
+
+    @classmethod
+    def of(cls, resume: Mapping[str, Any] | None) -> Place:
+        known = mapping_of(resume)
+        start, anchor, clock = (known.get(name) for name in ("start", "anchor", "clock"))
+        if type(start) is int and type(anchor) is int and isinstance(clock, str) and start >= 0:
+            return cls(start, anchor, clock)
+        return cls()
+
+    def resume(self) -> dict[str, Any]:
+        return {"start": self.start, "anchor": self.anchor, "clock": self.clock}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One answered page."""
+
+    reply: Reply
+    rows: list[Any]
+    total: int | None
+    ids: tuple[int, ...]
+
+    @property
+    def moved(self) -> int:
+        """Return by how many rows of the listing this page moves on; rows that are sums stand outside of it."""
+        return sum(1 for row in self.rows if not _is_sum(row))
+
+    @property
+    def stride(self) -> int:
+        """Return by how many rows the next page stands further on: all but the anchor."""
+        return max(self.moved - 1, 1)
+
+    def ends(self, start: int) -> bool:
+        """Tell whether the listing ends with this page."""
+        if self.total is None:
+            return self.moved < PAGE
+        return start + self.moved >= self.total
+
+
+class Listing:
+    """One walk; `pages` may be left at any page."""
+
+    def __init__(self, api: Api, walk: Pass) -> None:
+        self.api = api
+        self.since = None if walk.full else _since(walk.cursor)
+        self.place = Place.of(walk.resume)
+
+    def pages(self) -> Iterator[Page]:
+        returns, removed = 0, self.place.start == 0
+        with _Ahead(self._ask) as ahead:
+            while True:
+                place, sheet = self.place, ahead.take(self.place.start)
+                if place.start and place.anchor and (not sheet.ids or sheet.ids[0] > place.anchor):
+                    returns += 1
+                    self.place = self._back(place, sheet, returns)
+                    continue
+                last = sheet.ends(place.start)
+                if not last:
+                    self._must_go_on(place, sheet)
+                    ahead.expect(place.start + sheet.stride, sheet)
+                self.place = _after(place, sheet)
+                yield self._page(sheet, place.anchor, last=last, removed=removed)
+                removed = False
+                if last:
+                    return
+
+    def _ask(self, start: int) -> Sheet:
+        query = [
+            ("pageSize", str(PAGE)),
+            ("currentItem", str(start)),
+            ("orderBy", "id"),
+            ("orderDirection", "Asc"),
+            ("includeRemoveIds", "true"),
+            *self.api.scope,
+        ]
+        if self.since:
+            query.append(("lastModifiedFrom", self.since))
+        return _sheet(self.api.customers(query))
+
+    def _back(self, place: Place, sheet: Sheet, returns: int) -> Place:
+        """Step back a page: rows before the anchor are gone, and what followed it has moved up past our place."""
+        if returns > MOST_RETURNS:
+            raise Malformed(
+                f"{sheet.reply.source}: the listing moves faster than it can be read.", "Try again later."
+            )
+        start = max(0, place.start - STRIDE)
+        # At the very start there is nothing left to step back over: no row up to the anchor exists any more.
+        return Place(start, place.anchor if start else 0, place.clock)
+
+    def _must_go_on(self, place: Place, sheet: Sheet) -> None:
+        if sheet.moved == 0 or (sheet.ids and sheet.ids[-1] <= place.anchor and sheet.moved < 2):
+            raise Malformed(
+                f"{sheet.reply.source} announces {sheet.total} customers and shows none after {place.start}.",
+                "Try again later; if it stays, ask KiotViet.",
+            )
+
+    def _page(self, sheet: Sheet, anchor: int, *, last: bool, removed: bool) -> Page:
+        items, poison = _sorted_out(sheet, anchor)
+        clock = self.place.clock
+        return Page(
+            items=items,
+            started=sheet.reply.started,
+            last=last,
+            resume=None if last else self.place.resume(),
+            cursor={"clock": clock} if last and clock else None,
+            total=sheet.total,
+            removed=_removed(sheet.reply) if removed else (),
+            poison=poison,
+        )
+
+
+class _Ahead:
+    """Asks for the next pages before they are wanted, each at the place where it will be if nothing moves."""
+
+    def __init__(self, ask: Any) -> None:
+        self._ask = ask
+        self._threads = ThreadPoolExecutor(WINDOW, "kiotviet-pages")
+        self._waiting: deque[tuple[int, Future[Sheet]]] = deque()
+
+    def __enter__(self) -> _Ahead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def take(self, start: int) -> Sheet:
+        """Return the page at a place, throwing away what was asked for elsewhere."""
+        if self._waiting and self._waiting[0][0] == start:
+            return self._waiting.popleft()[1].result()
+        self._drop()
+        sheet: Sheet = self._ask(start)
+        return sheet
+
+    def expect(self, start: int, sheet: Sheet) -> None:
+        """Ask for the pages from a place on, up to the window and the end that the last page announced."""
+        if self._waiting and self._waiting[0][0] != start:
+            self._drop()
+        following = self._waiting[-1][0] + sheet.stride if self._waiting else start
+        while len(self._waiting) < WINDOW and sheet.total is not None and following < sheet.total - 1:
+            self._waiting.append((following, self._threads.submit(self._ask, following)))
+            following += sheet.stride
+
+    def _drop(self) -> None:
+        for _, waiting in self._waiting:
+            waiting.cancel()
+        self._waiting.clear()
+
+
+def _sheet(reply: Reply) -> Sheet:
+    document = mapping_of(reply.json())
+    rows, total = document.get("data"), document.get("total")
+    if not isinstance(rows, list):
+        raise Malformed(f"{reply.source} was answered without a list of customers.", "Check base_url.")
+    ids = tuple(int(id_of(row)) for row in rows if isinstance(row, Mapping) and id_of(row))
+    if any(one >= other for one, other in pairwise(ids)):
+        raise Malformed(
+            f"{reply.source} was not answered in the order of ids.", "Ask KiotViet whether orderBy=id works."
+        )
+    return Sheet(reply, rows, total if type(total) is int else None, ids)
+
+
+def _after(place: Place, sheet: Sheet) -> Place:
+    clock = place.clock or _clock(sheet.reply)
+    return Place(place.start + sheet.stride, max((place.anchor, *sheet.ids)), clock)
+
+
+def _clock(reply: Reply) -> str:
+    """Return the server's clock: as the page shows it, else of the answer's Date, "" where neither can be read."""
+    shown = moment_of(mapping_of(reply.json()).get("timestamp")) or reply.server_date
+    return local_text(shown) if shown else ""
+
+
+def _since(cursor: Mapping[str, Any] | None) -> str | None:
+    """Return where an incremental pass begins: a little before the clock of the last one."""
+    when = moment_of(mapping_of(cursor).get("clock"))
+    return local_text(when - OVERLAP) if when else None
+
+
+def _sorted_out(sheet: Sheet, anchor: int) -> tuple[tuple[Item, ...], tuple[Poison, ...]]:
+    items: list[Item] = []
+    poison: list[Poison] = []
+    for row in sheet.rows:
+        vendor_id = id_of(row) if isinstance(row, Mapping) else ""
+        if _is_sum(row):
+            continue
+        bad = poison_of(row, vendor_id, suspect=sheet.reply.suspect)
+        if bad is not None:
+            poison.append(bad)
+        elif int(vendor_id) > anchor:
+            items.append(Item(vendor_id, payload_of(row)))
+    return tuple(items), tuple(poison)
+
+
+def _is_sum(row: object) -> bool:
+    """Tell whether a row is a sum over customers: their id is -1 [KiotViet Public API guide]."""
+    return isinstance(row, Mapping) and type(row.get("id")) is int and row["id"] <= 0
+
+
+def _removed(reply: Reply) -> tuple[str, ...]:
+    document = mapping_of(reply.json())
+    found = [
+        number for name in REMOVED for number in document.get(name) or () if isinstance(number, int | str)
+    ]
+    return tuple(dict.fromkeys(str(number) for number in found))

@@ -1,0 +1,106 @@
+"""What is sent to KiotViet for a change.
+
+Whether a PUT empties what it leaves out is not documented, so it carries the whole known record: what is changed,
+what we gave it before, and the rest as it shows itself. What a record does not show (null, or a phone number that
+the shop hides) cannot be carried and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from syncd.errors import Malformed, Rejected
+from syncd.values import Change
+from syncd.vendors.kiotviet.fields import Row, location_of
+
+GroupIds = Callable[[str], list[int] | None]  # names joined by "|" → ids, None where one is not known
+
+TEXTS: Mapping[str, str] = {
+    "email": "email",
+    "phone": "contactNumber",
+    "full_name": "name",
+    "notes": "comments",
+    "street1": "address",
+    "street2": "wardName",
+}
+# The rest of what an update takes [KiotViet Public API guide], carried as it shows itself.
+CARRIED = ("code", "name", "gender", "birthDate", "contactNumber", "subNumber", "identificationNumber", "address",
+           "locationName", "wardName", "email", "comments", "taxCode")  # fmt: skip
+
+
+def new_customer(change: Change, code_is: str, branch: int | None, group_ids: GroupIds) -> dict[str, Any]:
+    """Build the body of a create: only what is known."""
+    fields = dict(change.fields)
+    if code_is == "external_id" and change.stamp:
+        fields.setdefault("external_id", change.stamp)
+    wire = _wire(fields, change, code_is, group_ids)
+    body = {name: value for name, value in wire.items() if value not in ("", None, [])}
+    if branch is not None:
+        body["branchId"] = branch
+    return body
+
+
+def changed_customer(change: Change, code_is: str, group_ids: GroupIds) -> dict[str, Any]:
+    """Build the body of an update: the whole known record. Raises Malformed where it was not read."""
+    if change.current is None:
+        raise Malformed("A KiotViet customer must be read before it is written.", "Try the operation again.")
+    row = change.current.payload
+    body: dict[str, Any] = {"id": int(change.current.vendor_id)}
+    body |= {name: row[name] for name in CARRIED if row.get(name) is not None}
+    body |= _carried_groups(row, group_ids)
+    given = {
+        name: text for name, text in change.given.items() if name in change.current.fields or name == "phone"
+    }
+    body |= {
+        name: value
+        for name, value in _wire(given, change, code_is, _silent(group_ids)).items()
+        if value != []
+    }
+    return body | _wire(change.fields, change, code_is, group_ids)
+
+
+def _carried_groups(row: Row, group_ids: GroupIds) -> dict[str, Any]:
+    """Carry the groups where every name has its id; otherwise they are left out, as a wrong list would drop one."""
+    ids = group_ids(row.get("groups") or "")
+    return {"groupIds": ids} if ids else {}
+
+
+def _silent(group_ids: GroupIds) -> GroupIds:
+    return lambda names: group_ids(names) or []
+
+
+def _wire(fields: Mapping[str, str], change: Change, code_is: str, group_ids: GroupIds) -> dict[str, Any]:
+    """Render canonical fields in KiotViet's own; a text is emptied by "", a gender or a date by null."""
+    wire: dict[str, Any] = {column: fields[name] for name, column in TEXTS.items() if name in fields}
+    if fields.get(code_is):
+        wire["code"] = fields[code_is]
+    if "vat_number" in fields and change.kind == "update":
+        wire["taxCode"] = fields["vat_number"]
+    if "gender" in fields:
+        wire["gender"] = {"male": True, "female": False}.get(fields["gender"])
+    if "birth_date" in fields:
+        wire["birthDate"] = f"{fields['birth_date']}T00:00:00" if fields["birth_date"] else None
+    if "state" in fields or "city" in fields:
+        wire["locationName"] = location_of(*(_known(name, fields, change) for name in ("state", "city")))
+    if "groups" in fields:
+        wire["groupIds"] = _ids(fields["groups"], group_ids)
+    return wire
+
+
+def _known(name: str, fields: Mapping[str, str], change: Change) -> str:
+    for known in (fields, change.fields, change.given, change.current.fields if change.current else {}):
+        if name in known:
+            return known[name] or ""
+    return ""
+
+
+def _ids(names: str, group_ids: GroupIds) -> list[int]:
+    ids = group_ids(names)
+    if ids is None:
+        raise Rejected(
+            "A customer group is not known in KiotViet.",
+            "Create the group there.",
+            fields={"groupIds": "unknown group"},
+        )
+    return ids
