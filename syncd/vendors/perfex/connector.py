@@ -18,7 +18,7 @@ from syncd.errors import ConfigError, Malformed, Problem, Rejected, VendorError
 from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
 from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
-from syncd.vendors.http import Http, segment
+from syncd.vendors.http import Http, Observe, segment
 from syncd.vendors.perfex import webhook, writing
 from syncd.vendors.perfex.api import PAGE_SIZE, Api, Row
 from syncd.vendors.perfex.contacts import Contacts
@@ -44,6 +44,7 @@ class Perfex:
         adapter: BaseAdapter | None = None,
         budget: Budget | None = None,
         stop: threading.Event | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self.name = settings.name
         self.table = mapped(settings)
@@ -56,7 +57,7 @@ class Perfex:
             name=settings.name,
             clock=clock,
             headers={"authtoken": token},
-            budget=budget or Rationed(_ration(settings), stop=stop),
+            budget=budget or Rationed(ration(settings), stop=stop),
             timeout=settings.timeout,
             allow_http=settings.allow_http,
             max_body=MAX_BODY,
@@ -64,6 +65,7 @@ class Perfex:
             adapter=adapter,
             stop=stop,
             redact=(token,),
+            observe=observe,
         )
         self.api = Api(self.http)
         self.contacts = Contacts(self.api)
@@ -193,6 +195,7 @@ def _abilities(settings: VendorSettings) -> Abilities:
     return Abilities(
         deletes=True,
         finds=frozenset(finds),
+        demands=(("company", "first_name", "last_name"),),
         replaces=True,
         unique=frozenset({"email"}),
         concurrency=CONCURRENCY,
@@ -200,11 +203,11 @@ def _abilities(settings: VendorSettings) -> Abilities:
     )
 
 
-def _ration(settings: VendorSettings) -> Ration:
+def ration(settings: VendorSettings) -> Ration:
     """Return what is allowed. 3.x tells it by headers that are obeyed; a number of our own goes on top."""
     most = settings.options.get("per_minute") or 0
     allowances = (Allowance(int(most), 60.0),) if most else ()
-    return Ration(f"{settings.base_url} {settings.name}", allowances, CONCURRENCY)
+    return Ration(f"perfex {settings.base_url}", allowances, CONCURRENCY)
 
 
 def _permissions(settings: VendorSettings) -> tuple[int, ...]:
@@ -246,4 +249,5 @@ VENDOR = Vendor(
     },
     secrets=("token",),
     webhooks=True,
+    ration=ration,
 )
