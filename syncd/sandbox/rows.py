@@ -1,0 +1,106 @@
+"""A table of records that may lag: new rows can be hidden from listings, changed rows can still read as before.
+
+Orders are sorted once per state of the table, so that paging through many rows costs a slice per page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Fields = dict[str, Any]
+Key = tuple[Callable[[Fields], Any], bool]
+"""What to sort by, and whether backwards."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One record; `before` is what reads still show until `stale_until`."""
+
+    fields: Fields
+    visible_at: datetime | None = None
+    before: Fields | None = None
+    stale_until: datetime | None = None
+
+
+@dataclass
+class Table:
+    """Records by id, in the order of their making."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    version: int = 0
+    _orders: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    _lagging: dict[str, datetime] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.rows))
+
+    def now(self, key: str) -> Fields:
+        """The record as it is stored, whatever reads still show."""
+        return self.rows[key].fields
+
+    def find(self, key: str) -> Fields | None:
+        """The stored record, if there is one."""
+        row = self.rows.get(key)
+        return row.fields if row else None
+
+    def shown(self, key: str, at: datetime) -> Fields | None:
+        """The record as a read at that time shows it."""
+        row = self.rows.get(key)
+        if row is None:
+            return None
+        return row.before if row.stale_until and at < row.stale_until else row.fields
+
+    def insert(self, key: str, fields: Fields, visible_at: datetime | None = None) -> None:
+        """Adds a record, hidden from listings until `visible_at`."""
+        self.rows[key] = Row(fields, visible_at)
+        self._note(key, visible_at)
+
+    def change(self, key: str, fields: Fields, stale_until: datetime | None = None) -> None:
+        """Replaces a record's fields; reads show the old ones until `stale_until`."""
+        row = self.rows[key]
+        before = row.fields if stale_until else None
+        self.rows[key] = Row(fields, row.visible_at, before, stale_until)
+        self._note(key, stale_until)
+
+    def remove(self, key: str) -> Fields:
+        """Takes a record out and returns it."""
+        self.version += 1
+        self._lagging.pop(key, None)
+        return self.rows.pop(key).fields
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives a record another id."""
+        self.rows[new] = self.rows.pop(old)
+        self.version += 1
+
+    def listed(self, at: datetime, order: str, *keys: Key) -> list[Fields]:
+        """The records that a listing at that time shows; `order` names the keys for the sorted copy kept here."""
+        ids = self._sorted(order, keys)
+        self._lagging = {each: until for each, until in self._lagging.items() if until > at}
+        if not self._lagging:
+            return [self.rows[each].fields for each in ids]
+        shown = ((self.rows[each], self.shown(each, at)) for each in ids)
+        return [fields for row, fields in shown if fields and not (row.visible_at and at < row.visible_at)]
+
+    def _sorted(self, order: str, keys: tuple[Key, ...]) -> list[str]:
+        version, ids = self._orders.get(order, (-1, []))
+        if version != self.version:
+            ids = list(self.rows)
+            for key, backwards in reversed(keys):
+                ids.sort(key=lambda each, key=key: key(self.rows[each].fields), reverse=backwards)  # type: ignore[misc]
+            self._orders[order] = (self.version, ids)
+        return ids
+
+    def _note(self, key: str, until: datetime | None) -> None:
+        self.version += 1
+        if until:
+            self._lagging[key] = until
