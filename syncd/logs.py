@@ -41,7 +41,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\
 
 _secrets: set[str] = set()
 _lock = threading.Lock()
-_state: dict[str, Any] = {"level": LEVELS["info"], "ready": False}
+_wish: dict[str, Any] = {"level": "info", "format": "auto", "stream": None, "ready": False}
 
 
 class Logger:
@@ -73,29 +73,45 @@ class Logger:
         self._say("error", sentence, {**fields, "exc_info": True})
 
     def _say(self, level: Level, sentence: str, fields: Mapping[str, Any]) -> None:
-        if LEVELS[level] < _state["level"]:
+        if LEVELS[level] < LEVELS[_wish["level"]]:
             return
-        if not _state["ready"]:
-            configure()
+        _get_ready()
         import structlog
 
         getattr(structlog.get_logger(self._name), level)(sentence, **fields)
 
 
 def configure(level: Level = "info", format: Format = "auto", stream: IO[str] | None = None) -> None:  # noqa: A002
-    """Set up the log of this process, that of libraries included, on `stream` (standard error)."""
+    """Say how this process logs, libraries included, and on which stream (standard error); the first line sets it up."""
+    with _lock:
+        _wish.update(level=level, format=format, stream=stream, ready=False)
+        logging.getLogger().handlers[:] = [_FirstLine()]
+        logging.captureWarnings(True)
+
+
+class _FirstLine(logging.Handler):
+    """Sets the log up when a library logs before we do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _get_ready()
+        logging.getLogger().handle(record)
+
+
+def _get_ready() -> None:
     import structlog
 
-    out = stream or sys.stderr
     with _lock:
+        if _wish["ready"]:
+            return
+        out = _wish["stream"] or sys.stderr
         structlog.configure(
             processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[_wish["level"]]),
             logger_factory=structlog.stdlib.LoggerFactory(),
             cache_logger_on_first_use=False,
         )
-        _library_log(out, level, _renderer(format, out))
-        _state.update(level=LEVELS[level], ready=True)
+        _library_log(out, _wish["level"], _renderer(_wish["format"], out))
+        _wish["ready"] = True
 
 
 def _shared() -> list[Any]:
@@ -146,7 +162,6 @@ def _library_log(out: IO[str], level: Level, renderer: Any) -> None:
     root.handlers[:] = [handler]
     root.setLevel(LEVELS["warning"])
     logging.getLogger("syncd").setLevel(LEVELS[level])
-    logging.captureWarnings(True)
 
 
 @contextmanager
