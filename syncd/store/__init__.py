@@ -1,0 +1,33 @@
+"""The store: the only SQL. Open it with `Store.open`, write with `do`, read with `look`."""
+
+from syncd.store.backup import backup, restore
+from syncd.store.documents import plain_statement
+from syncd.store.lease import Lease
+from syncd.store.parts.accounts import Session, Token, User
+from syncd.store.parts.audit import Deed
+from syncd.store.parts.connections import ConnectionState
+from syncd.store.parts.decisions import HumanDecision
+from syncd.store.parts.journal import JournalRow
+from syncd.store.parts.record_rows import unfit
+from syncd.store.parts.runs import Run
+from syncd.store.store import Store
+from syncd.store.subjects import Reading, Writing
+
+__all__ = [
+    "ConnectionState",
+    "Deed",
+    "HumanDecision",
+    "JournalRow",
+    "Lease",
+    "Reading",
+    "Run",
+    "Session",
+    "Store",
+    "Token",
+    "User",
+    "Writing",
+    "backup",
+    "plain_statement",
+    "restore",
+    "unfit",
+]

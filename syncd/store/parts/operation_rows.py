@@ -1,0 +1,103 @@
+"""How an operation becomes a row and a row an operation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from syncd.errors import UsageError
+from syncd.values import Draft, Operation
+
+
+def operation_id(number: int) -> str:
+    """Return the id of an operation's number."""
+    return f"op-{number}"
+
+
+def number_of(operation: str) -> int:
+    """Return the number of an operation's id; raise UsageError where it is none."""
+    digits = operation.removeprefix("op-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+        raise UsageError(f"{operation!r} is not an operation.", "Operations are called op-1, op-2 …")
+    return int(digits)
+
+
+def row_of(operation: Operation, *, created_at: datetime, updated_at: datetime) -> dict[str, Any]:
+    """Return a whole operation as a row."""
+    draft = operation.draft
+    return {
+        "id": number_of(operation.id),
+        "connection": draft.connection,
+        "customer": draft.customer,
+        "kind": draft.kind,
+        "content": operation.content,
+        "run": operation.run,
+        "draft": _packed_draft(draft),
+        "steps": operation.steps,
+        "created_at": created_at,
+        "updated_at": updated_at,
+        "epoch": None,
+        **changing_values(operation),
+    }
+
+
+def changing_values(operation: Operation) -> dict[str, Any]:
+    """Return what changes in the life of an operation."""
+    return {
+        "vendor_id": operation.draft.vendor_id,
+        "state": operation.state,
+        "step": operation.step,
+        "attempts": operation.attempts,
+        "intent_at": operation.intent_at,
+        "settle_at": operation.settle_at,
+        "not_before": operation.not_before,
+        "approved_by": operation.approved_by,
+        "error": operation.error,
+        "progress": operation.progress,
+    }
+
+
+def _packed_draft(draft: Draft) -> dict[str, Any]:
+    return {
+        "fields": {name: list(change) for name, change in draft.fields.items()},
+        "numbers": dict(draft.numbers),
+        "reason": draft.reason,
+        "stamp": draft.stamp,
+        "overwrites": draft.overwrites,
+        "derived": draft.derived,
+    }
+
+
+def read_operation(row: Row[Any]) -> Operation:
+    """Return the operation of a row."""
+    packed = row.draft
+    draft = Draft(
+        connection=row.connection,
+        kind=row.kind,
+        customer=row.customer,
+        fields={name: (before, after) for name, (before, after) in packed["fields"].items()},
+        numbers=packed["numbers"],
+        reason=packed["reason"],
+        vendor_id=row.vendor_id,
+        stamp=packed["stamp"],
+        overwrites=tuple(packed["overwrites"]),
+        derived=tuple(packed["derived"]),
+    )
+    return Operation(
+        id=operation_id(row.id),
+        draft=draft,
+        state=row.state,
+        content=row.content,
+        run=row.run,
+        steps=tuple(row.steps),
+        step=row.step,
+        attempts=row.attempts,
+        intent_at=row.intent_at,
+        settle_at=row.settle_at,
+        not_before=row.not_before,
+        approved_by=row.approved_by,
+        error=row.error,
+        progress=row.progress,
+    )

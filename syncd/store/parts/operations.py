@@ -1,0 +1,210 @@
+"""Operations: what is to be written where, from plan to outcome.
+
+Whoever works on one claims it by a conditional UPDATE, and the rows that come back are the answer. At most one
+operation is open per customer and connection, by index.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import ColumnElement, TextClause, select, update
+
+from syncd.store.parts.meta import count_on
+from syncd.store.parts.operation_rows import changing_values, number_of, operation_id, read_operation, row_of
+from syncd.store.parts.verdicts import Verdicts
+from syncd.store.tables import IS_OPEN, OPEN, operations
+from syncd.store.transaction import chunks
+from syncd.values import Operation
+
+_c: Final = operations.c
+
+# What may still be taken back: whatever has not left this machine, and what a person gives up on.
+DROPPABLE: Final = ("planned", "waiting", "claimed", "unknown")
+_EXECUTED: Final = ("claimed", "sent", "unknown", "confirmed")
+
+# Named here, because inside the class `list` is its listing.
+Found = list[Operation]
+ByCustomer = dict[str, list[Operation]]
+Condition: TypeAlias = ColumnElement[bool] | TextClause
+Conditions = list[Condition]
+
+
+class Operations(Verdicts):
+    """The operations of one transaction, and what people said of their contents."""
+
+    __slots__ = ()
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def add(self, added: Sequence[Operation]) -> None:
+        """Store new operations and give each its id."""
+        if not added:
+            return
+        first = count_on(self._tx, "operations", len(added))
+        for number, operation in enumerate(added, first):
+            operation.id = operation_id(number)
+        now = self._tx.now
+        self._tx.connection.execute(
+            operations.insert(), [row_of(operation, created_at=now, updated_at=now) for operation in added]
+        )
+
+    def save(self, changed: Iterable[Operation]) -> None:
+        """Write what changes in the life of operations; their drafts stay as they were planned."""
+        for operation in changed:
+            self._tx.execute(
+                update(operations)
+                .where(_c.id == number_of(operation.id))
+                .values(**changing_values(operation), updated_at=self._tx.now)
+            )
+
+    def drop(self, ids: Iterable[str], reason: str) -> set[str]:
+        """Give up operations that are not on their way; return the ids of those that were dropped."""
+        return self._move(ids, DROPPABLE, state="dropped", error=reason)
+
+    def claim(self, ids: Iterable[str], epoch: int) -> set[str]:
+        """Take planned operations for execution; return the ids of those that nobody else took first."""
+        return self._move(ids, ("planned",), state="claimed", epoch=epoch)
+
+    def release(self, connection: str | None = None) -> int:
+        """Put claimed operations back, of which nothing was sent; return how many."""
+        statement = update(operations).where(_c.state == "claimed")
+        if connection is not None:
+            statement = statement.where(_c.connection == connection)
+        return self._tx.execute(
+            statement.values(state="planned", epoch=None, updated_at=self._tx.now)
+        ).rowcount
+
+    def _move(self, ids: Iterable[str], states: Collection[str], **values: Any) -> set[str]:
+        moved: set[str] = set()
+        for chunk in chunks(map(number_of, ids)):
+            statement = (
+                update(operations)
+                .where(_c.id.in_(chunk), _c.state.in_(states))
+                .values(**values, updated_at=self._tx.now)
+                .returning(_c.id)
+            )
+            moved.update(operation_id(row[0]) for row in self._tx.execute(statement))
+        return moved
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def get(self, operation: str) -> Operation | None:
+        """Return an operation by its id, None where there is none."""
+        return next(iter(self._where(_c.id == number_of(operation))), None)
+
+    def open_of(self, customer_ids: Iterable[str]) -> ByCustomer:
+        """Return the open operations of each of these customers that has any."""
+        found: ByCustomer = {}
+        for chunk in chunks(customer_ids):
+            for operation in self._where(_c.customer.in_(chunk), IS_OPEN):
+                found.setdefault(operation.draft.customer, []).append(operation)
+        return found
+
+    def open_on_records(
+        self, connection: str, vendor_ids: Iterable[str], states: Collection[str] = OPEN
+    ) -> dict[str, Operation]:
+        """Return the open operations in these states on records of a connection, by vendor id."""
+        return {
+            str(operation.draft.vendor_id): operation
+            for chunk in chunks(vendor_ids)
+            for operation in self._where(
+                _c.connection == connection,
+                _c.vendor_id.in_(chunk),
+                IS_OPEN,
+                _c.state.in_(states),
+            )
+        }
+
+    def open_creates(self, connection: str) -> Found:
+        """Return the creates that may have reached the vendor, or are about to."""
+        return self._where(
+            _c.connection == connection,
+            IS_OPEN,
+            _c.state.in_(("claimed", "sent", "unknown")),
+            _c.kind == "create",
+        )
+
+    def ready(self, connection: str, limit: int, now: datetime) -> Found:
+        """Return planned operations that need not wait any longer, oldest first."""
+        return self._where(
+            _c.connection == connection,
+            _c.state == "planned",
+            IS_OPEN,
+            (_c.not_before.is_(None)) | (_c.not_before <= now),
+            limit=limit,
+        )
+
+    def unknown_due(self, connection: str, now: datetime) -> Found:
+        """Return operations of unknown outcome whose settle time is over."""
+        return self._where(
+            _c.connection == connection,
+            _c.state == "unknown",
+            IS_OPEN,
+            (_c.settle_at.is_(None)) | (_c.settle_at <= now),
+        )
+
+    def stranded(self, now: datetime) -> Found:
+        """Return operations whose intent was committed and whose outcome was not, by a process that is gone."""
+        return self._where(_c.state == "sent", IS_OPEN, (_c.intent_at.is_(None)) | (_c.intent_at <= now))
+
+    def of_run(self, run: str) -> Found:
+        """Return every operation that a run planned, oldest first."""
+        return self._where(_c.run == run)
+
+    def list(
+        self,
+        *,
+        connection: str | None = None,
+        customer: str | None = None,
+        run: str | None = None,
+        states: Collection[str] | None = None,
+        kind: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Found:
+        """Return operations, newest first, after one: those that every given filter lets through."""
+        filters = {"connection": connection, "customer": customer, "run": run, "kind": kind}
+        conditions: Conditions = [_c[name] == value for name, value in filters.items() if value]
+        if states is not None:
+            conditions.append(_c.state.in_(states))
+        if after:
+            conditions.append(_c.id < number_of(after))
+        return self._where(*conditions, limit=limit, newest_first=True)
+
+    def counts(self, connection: str, since: datetime, approved: bool = False) -> dict[str, int]:
+        """Return how much is planned in a connection, or was executed since a time, for the limits.
+
+        Keys: the kinds, `clear` (operations that empty a field) and `field:NAME`. What a person approved counts
+        only where `approved` is set; what waits for a person does not count.
+        """
+        recent = _c.state.in_(_EXECUTED) & (_c.created_at >= since)
+        planned = IS_OPEN & (_c.state == "planned")
+        statement = select(_c.kind, _c.draft).where(_c.connection == connection, recent | planned)
+        if not approved:
+            statement = statement.where(_c.approved_by == "")
+        counted: Counter[str] = Counter()
+        for row in self._tx.execute(statement):
+            counted.update(_counted(row.kind, row.draft["fields"]))
+        return dict(counted)
+
+    def open_counts(self) -> dict[tuple[str, str], int]:
+        """Return how many operations are open, by connection and state."""
+        sql = f"SELECT connection, state, count(*) FROM operations WHERE {IS_OPEN} GROUP BY connection, state"
+        return {(row[0], row[1]): row[2] for row in self._tx.rows(sql)}
+
+    def _where(self, *conditions: Condition, limit: int | None = None, newest_first: bool = False) -> Found:
+        order = _c.id.desc() if newest_first else _c.id
+        statement = select(operations).where(*conditions).order_by(order).limit(limit)
+        return [read_operation(row) for row in self._tx.execute(statement)]
+
+
+def _counted(kind: str, fields: dict[str, list[str]]) -> Iterable[str]:
+    yield kind
+    if any(before and not after for before, after in fields.values()):
+        yield "clear"
+    if kind == "update":
+        yield from (f"field:{name}" for name, (before, _) in fields.items() if before)

@@ -1,0 +1,186 @@
+"""How a record becomes a row and a row a record; and how many are written at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from syncd.errors import StoreError
+from syncd.store.columns import microseconds_or_none, moment_or_none, written
+from syncd.store.copying import copy_upsert
+from syncd.store.documents import read_shadow, write_shadow
+from syncd.store.transaction import Row, Transaction
+from syncd.values import Record
+
+COLUMNS: Final = (
+    "id", "connection", "vendor_id", "customer", "role", "state", "digest", "fresh", "first_seen", "observed",
+    "written", "created", "modified", "linked_at", "considered", "absent_since", "problem", "keys", "shadow",
+)  # fmt: skip
+
+_SAVED: Final = (*COLUMNS[1:], "payload")
+_KEPT: Final = ("connection", "vendor_id")
+_SETS: Final = ", ".join(
+    f"{name} = coalesce(excluded.payload, records.payload)"
+    if name == "payload"
+    else f"{name} = excluded.{name}"
+    for name in _SAVED
+    if name not in _KEPT
+)
+_ON_CONFLICT: Final = f"ON CONFLICT (connection, vendor_id) DO UPDATE SET {_SETS}"
+_UPSERT: Final = (
+    f"INSERT INTO records ({', '.join(_SAVED)}) VALUES ({', '.join('?' * len(_SAVED))}) {_ON_CONFLICT}"
+)
+
+_ZERO: Final = "\\u0000"
+
+
+def read_record(row: Row) -> Record:
+    """Return the record of a row of COLUMNS, with its payload where the row goes on with it."""
+    (
+        number, connection, vendor_id, customer, role, state, digest, fresh, first_seen, observed, written_at,
+        created, modified, linked_at, considered, absent_since, problem, keys, shadow, *payload,
+    ) = row  # fmt: skip
+    return Record(
+        connection=connection,
+        vendor_id=vendor_id,
+        shadow=read_shadow(shadow, (connection, vendor_id)),
+        id=number,
+        payload=orjson.loads(payload[0]) if payload and payload[0] else {},
+        digest=digest,
+        customer=customer,
+        role=role,
+        state=state,
+        first_seen=moment_or_none(first_seen),
+        observed=moment_or_none(observed),
+        written=moment_or_none(written_at),
+        created=moment_or_none(created),
+        modified=moment_or_none(modified),
+        linked_at=linked_at,
+        considered=considered,
+        fresh=fresh == 1,
+        absent_since=moment_or_none(absent_since),
+        keys=_read_keys(keys),
+        problem=problem,
+    )
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    shadow = write_shadow(record.shadow, record.key)
+    keys = _write_keys(record.keys)
+    if _ZERO in shadow or _ZERO in keys or "\x00" in record.vendor_id:
+        raise StoreError(
+            f"A record of {record.connection} holds a zero character and cannot be stored.",
+            "Correct it in the system that it comes from.",
+        )
+    return (
+        record.connection,
+        record.vendor_id,
+        record.customer,
+        record.role,
+        record.state,
+        record.digest,
+        1 if record.fresh else 0,
+        microseconds_or_none(record.first_seen),
+        microseconds_or_none(record.observed),
+        microseconds_or_none(record.written),
+        microseconds_or_none(record.created),
+        microseconds_or_none(record.modified),
+        record.linked_at,
+        record.considered,
+        microseconds_or_none(record.absent_since),
+        record.problem,
+        keys,
+        shadow,
+        written(dict(record.payload)) if record.payload else None,
+    )
+
+
+def unfit(record: Record) -> str:
+    """Return why a record cannot be stored, "" where it can: for setting it aside before its page is saved."""
+    try:
+        _row(record)
+        record.vendor_id.encode()
+    except (StoreError, UnicodeEncodeError) as error:
+        return error.what if isinstance(error, StoreError) else "its id is not Unicode"
+    return ""
+
+
+def _write_keys(keys: Iterable[tuple[str, str]]) -> str:
+    return written(sorted(keys)) if keys else ""
+
+
+def _read_keys(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset((kind, value) for kind, value in orjson.loads(text)) if text else frozenset()
+
+
+# --- writing many --------------------------------------------------------------------------------
+
+
+def save_rows(tx: Transaction, records: Sequence[Record]) -> None:
+    """Write records, their numbers and their keys; of one that stands there twice, the last."""
+    records = list({record.key: record for record in records}.values())
+    before = _stored(tx, records)
+    _unlink_moving(tx, records, before)
+    rows = [_row(record) for record in records]
+    if tx.is_postgres:
+        copy_upsert(tx, "records", _SAVED, rows, _ON_CONFLICT)
+    else:
+        tx.each(_UPSERT, rows)
+    _number(tx, records, before)
+    _save_keys(tx, records, before)
+
+
+# What is stored of a record before it is written: its number, its keys' text, its customer and its role.
+_Before = dict[tuple[str, str], tuple[int, str, str | None, str]]
+
+
+def _stored(tx: Transaction, records: Sequence[Record]) -> _Before:
+    found: _Before = {}
+    sql = (
+        "SELECT vendor_id, id, keys, customer, role FROM records "
+        f"WHERE connection = ? AND {tx.among('vendor_id')}"
+    )
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        wanted[record.connection].append(record.vendor_id)
+    for connection, vendor_ids in wanted.items():
+        for vendor_id, number, keys, customer, role in tx.rows(sql, connection, tx.listed(vendor_ids)):
+            found[connection, vendor_id] = (number, keys, customer, role)
+    return found
+
+
+def _unlink_moving(tx: Transaction, records: Sequence[Record], before: _Before) -> None:
+    """Take records that change customer or role out of the index of primaries, so that their order does not matter."""
+    moving = [
+        (before[record.key][0],)
+        for record in records
+        if record.key in before
+        and before[record.key][2] is not None
+        and before[record.key][2:] != (record.customer, record.role)
+    ]
+    tx.each("UPDATE records SET customer = NULL WHERE id = ?", moving)
+
+
+def _number(tx: Transaction, records: Sequence[Record], before: _Before) -> None:
+    new = [record for record in records if record.key not in before]
+    numbers = {key: row[0] for key, row in _stored(tx, new).items()} if new else {}
+    for record in records:
+        record.id = numbers[record.key] if record.key in numbers else before[record.key][0]
+
+
+def _save_keys(tx: Transaction, records: Sequence[Record], before: _Before) -> None:
+    gone: list[tuple[str, str, int]] = []
+    come: list[tuple[str, str, int]] = []
+    for record in records:
+        stored = before.get(record.key)
+        old = _read_keys(stored[1]) if stored else frozenset()
+        number = int(record.id or 0)
+        if old != record.keys:
+            gone.extend((*key, number) for key in old - record.keys)
+            come.extend((*key, number) for key in record.keys - old)
+    tx.each("DELETE FROM keys WHERE kind = ? AND value = ? AND record = ?", sorted(gone))
+    # sorted: neighbours in the index are written together
+    tx.each("INSERT INTO keys (kind, value, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", sorted(come))

@@ -1,0 +1,190 @@
+"""Records: what each connection shows, with shadows, links and keys.
+
+The payload is read only where it is asked for. A record's keys stand in its own row and, one row each, in the table
+`keys`; both are written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Final
+
+import orjson
+
+from syncd.store.parts.record_rows import COLUMNS, read_record, save_rows
+from syncd.store.tables import IS_OPEN
+from syncd.store.transaction import Row, Transaction, chunks
+from syncd.values import Record
+
+Key = tuple[str, str]
+
+_SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM records"
+_SELECT_WHOLE: Final = f"SELECT {', '.join(COLUMNS)}, payload FROM records"
+
+
+class Records:
+    """The records of one transaction."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    # --- by vendor id -------------------------------------------------------------------------
+
+    def digests(self, connection: str, vendor_ids: Iterable[str]) -> dict[str, bytes]:
+        """Return the digest of each of these records that is known."""
+        sql = f"SELECT vendor_id, digest FROM records WHERE connection = ? AND {self._tx.among('vendor_id')}"
+        found: dict[str, bytes] = {}
+        for chunk in chunks(vendor_ids):
+            found.update(map(tuple, self._tx.rows(sql, connection, self._tx.listed(chunk))))
+        return found
+
+    def load(self, connection: str, vendor_ids: Iterable[str], payload: bool = False) -> dict[str, Record]:
+        """Return these records by vendor id, with their payloads where asked for."""
+        select = _SELECT_WHOLE if payload else _SELECT
+        sql = f"{select} WHERE connection = ? AND {self._tx.among('vendor_id')}"
+        return {
+            record.vendor_id: record
+            for chunk in chunks(vendor_ids)
+            for record in map(read_record, self._tx.rows(sql, connection, self._tx.listed(chunk)))
+        }
+
+    def one(self, connection: str, vendor_id: str) -> Record | None:
+        """Return one record with its payload, None where it is not known."""
+        return self.load(connection, [vendor_id], payload=True).get(vendor_id)
+
+    def payload(self, connection: str, vendor_id: str) -> dict[str, Any]:
+        """Return what the vendor sent of a record, empty where it is not known."""
+        row = self._tx.row(
+            "SELECT payload FROM records WHERE connection = ? AND vendor_id = ?", connection, vendor_id
+        )
+        return orjson.loads(row[0]) if row and row[0] else {}
+
+    def live_ids(self, connection: str) -> Iterator[tuple[str, str]]:
+        """Yield vendor id and state of every record that is live or suspect, in the order of the states."""
+        sql = "SELECT vendor_id, state FROM records WHERE connection = ? AND state IN ('live', 'suspect')"
+        yield from map(tuple, self._tx.streamed(sql, connection))
+
+    def count(self, connection: str, states: Collection[str] = ("live", "suspect")) -> int:
+        """Return how many records a connection has in these states."""
+        sql = f"SELECT count(*) FROM records WHERE connection = ? AND {self._tx.among('state')}"
+        row = self._tx.row(sql, connection, self._tx.listed(states))
+        return int(row[0]) if row else 0
+
+    # --- by other marks -----------------------------------------------------------------------
+
+    def by_ids(self, ids: Iterable[int]) -> dict[int, Record]:
+        """Return these records by their own numbers."""
+        sql = f"{_SELECT} WHERE {self._tx.among('id')}"
+        return {row[0]: read_record(row) for chunk in chunks(ids) for row in self._rows(sql, chunk)}
+
+    def of_customers(self, customer_ids: Iterable[str]) -> dict[str, list[Record]]:
+        """Return the records of each of these customers, by connection and vendor id."""
+        sql = f"{_SELECT} WHERE customer IS NOT NULL AND {self._tx.among('customer')}"
+        found: dict[str, list[Record]] = {}
+        for chunk in chunks(customer_ids):
+            found |= {customer: [] for customer in chunk}
+            for record in map(read_record, self._rows(sql, chunk)):
+                found[str(record.customer)].append(record)
+        for records in found.values():
+            records.sort(key=lambda record: record.key)
+        return found
+
+    def by_keys(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        """Return, for each key that any has, the records that have it and are not gone, linked or not."""
+        holders = self._holders(keys)
+        records = self.by_ids({number for numbers in holders.values() for number in numbers})
+        found = {
+            key: [records[number] for number in numbers if records[number].state != "gone"]
+            for key, numbers in holders.items()
+        }
+        return {key: sorted(held, key=lambda record: record.key) for key, held in found.items() if held}
+
+    def _holders(self, keys: Collection[Key]) -> dict[Key, list[int]]:
+        values: dict[str, list[str]] = defaultdict(list)
+        for kind, value in keys:
+            values[kind].append(value)
+        sql = f"SELECT kind, value, record FROM keys WHERE kind = ? AND {self._tx.among('value')}"
+        holders: dict[Key, list[int]] = defaultdict(list)
+        for kind, wanted in values.items():
+            for chunk in chunks(wanted):
+                for _, value, number in self._tx.rows(sql, kind, self._tx.listed(chunk)):
+                    holders[kind, value].append(number)
+        return holders
+
+    def iterate_key_pairs(self, kinds: Collection[str]) -> Iterator[tuple[str, str, int]]:
+        """Yield (kind, value, record's number) of every key of these kinds, equal keys together, gone records' too."""
+        for kind in sorted(kinds):
+            sql = "SELECT value, record FROM keys WHERE kind = ? ORDER BY value, record"
+            for value, number in self._tx.streamed(sql, kind):
+                yield kind, value, number
+
+    # --- by what is to be done ----------------------------------------------------------------
+
+    def fresh_unlinked(self, after_id: int = 0, limit: int = 1_000) -> list[Record]:
+        """Return fresh records that belong to no customer yet, by number."""
+        sql = f"{_SELECT} WHERE fresh = 1 AND customer IS NULL AND id > ? ORDER BY id LIMIT ?"
+        return [read_record(row) for row in self._tx.rows(sql, after_id, limit)]
+
+    def fresh_customers(self, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return the customers that have a fresh record, by id."""
+        sql = (
+            "SELECT DISTINCT customer FROM records WHERE fresh = 1 AND customer IS NOT NULL AND customer > ? "
+            "ORDER BY customer LIMIT ?"
+        )
+        return [row[0] for row in self._tx.rows(sql, after, limit)]
+
+    def problems(self, connection: str | None = None, limit: int = 1_000) -> list[Record]:
+        """Return the records that are set aside, of one connection or of all."""
+        chosen, values = ("AND connection = ?", (connection,)) if connection else ("", ())
+        sql = f"{_SELECT} WHERE problem <> '' {chosen} ORDER BY connection, vendor_id LIMIT ?"
+        return [read_record(row) for row in self._tx.rows(sql, *values, limit)]
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def save(self, records: Iterable[Record]) -> None:
+        """Write records whole, new ones and known ones; number the new ones.
+
+        A record without a payload keeps the one that is stored.
+        """
+        for chunk in chunks(records):
+            save_rows(self._tx, chunk)
+
+    def rename(self, connection: str, old_id: str, new_id: str) -> None:
+        """Let a record go by another vendor id, with its open operations.
+
+        An unlinked record that was stored under the new id before the rename was recognised is dropped.
+        """
+        stray = self._tx.row(
+            "SELECT id FROM records WHERE connection = ? AND vendor_id = ? AND customer IS NULL",
+            connection,
+            new_id,
+        )
+        if stray:
+            self.delete([stray[0]])
+        self._tx.change(
+            "UPDATE records SET vendor_id = ? WHERE connection = ? AND vendor_id = ?",
+            new_id,
+            connection,
+            old_id,
+        )
+        self._tx.change(
+            f"UPDATE operations SET vendor_id = ? WHERE connection = ? AND vendor_id = ? AND {IS_OPEN}",
+            new_id,
+            connection,
+            old_id,
+        )
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Delete records and their keys for good (erasure)."""
+        for number, record in self.by_ids(ids).items():
+            self._tx.each(
+                "DELETE FROM keys WHERE kind = ? AND value = ? AND record = ?",
+                [(*key, number) for key in record.keys],
+            )
+            self._tx.change("DELETE FROM records WHERE id = ?", number)
+
+    def _rows(self, sql: str, chunk: list[Any]) -> Iterable[Row]:
+        return self._tx.rows(sql, self._tx.listed(chunk))

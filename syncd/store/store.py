@@ -1,0 +1,199 @@
+"""The store: opening it, and the two ways to work with it, `do` and `look`.
+
+`do` runs a unit in one write transaction. A lost lock, a restarted server or a COMMIT without an answer (which may
+have committed) has the unit done again whole, so every unit is written such that doing it twice does it once.
+`look` reads one unchanging picture of the store.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection
+
+from syncd.errors import StoreError
+from syncd.store import lease as leases
+from syncd.store import migrate as migrations
+from syncd.store.backup import backup_before_upgrade, found_damage
+from syncd.store.database import PATIENCE, Database, connect, parse
+from syncd.store.failures import explained, is_databases, may_pass
+from syncd.store.lease import Lease
+from syncd.store.subjects import Reading, Writing
+from syncd.store.transaction import Transaction
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+# Waits between the tries of a unit, in seconds: together longer than a PostgreSQL restart takes.
+_WAITS: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+class Store:
+    """An opened store. Threads may share it; processes open their own."""
+
+    def __init__(self, database: Database, clock: Clock, instance: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._file = _identity(database.path)
+        self.instance = instance
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        migrate: bool = True,
+        backup_dir: Path | None = None,
+        patience: float = PATIENCE,
+    ) -> Store:
+        """Open the store at a URL; make or upgrade it first, unless `migrate` is off.
+
+        A backup goes to `backup_dir`, or beside the file, before anything is upgraded. `patience` is how many
+        seconds a write waits for another one. Raises StoreNewer for a store of a newer syncd and StoreError for
+        one that cannot be used, each with what to do.
+        """
+        database = connect(parse(url), patience=patience)
+        try:
+            with _translated(database):
+                _bring_up(database, migrate, backup_dir, clock)
+                instance = _instance(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock, instance)
+
+    @property
+    def url(self) -> str:
+        """Return the store's address, without its password."""
+        return self._database.place
+
+    @property
+    def database(self) -> Database:
+        """Return what the store is opened on, for backups."""
+        return self._database
+
+    def close(self) -> None:
+        """Hang up."""
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- work ---------------------------------------------------------------------------------
+
+    def do(self, unit: Callable[[Writing], T], *, epoch: int | None = None) -> T:
+        """Run a unit in one write transaction and return what it returns.
+
+        With `epoch`, only while that lease lasts: LeaseLost otherwise, and nothing is written.
+        """
+
+        def write(tx: Transaction) -> T:
+            if epoch is not None:
+                leases.check(tx, epoch)
+            result = unit(Writing(tx))
+            if epoch is not None and not tx.is_postgres:
+                # a long write kept the renewal waiting; that it commits proves that this process lives
+                leases.extend(tx, epoch)
+            return result
+
+        return self._write(write)
+
+    @contextmanager
+    def look(self) -> Iterator[Reading]:
+        """Open a picture of the store that does not change while it is looked at, and cannot be written."""
+        with _translated(self._database), self._reading() as connection:
+            yield Reading(Transaction(connection, self._clock()))
+
+    def check(self) -> list[str]:
+        """Read the whole store and return what is damaged; on PostgreSQL that is the server's own business."""
+        with _translated(self._database):
+            return found_damage(self._database)
+
+    def _write(self, unit: Callable[[Transaction], T]) -> T:
+        for wait in (*_WAITS, None):
+            self._check_file()
+            try:
+                with self._database.writer.begin() as connection:
+                    return unit(Transaction(connection, self._clock()))
+            except Exception as error:
+                if not is_databases(error):
+                    raise
+                if wait is None or not may_pass(error):
+                    raise explained(error, self.url) from error
+                time.sleep(wait)
+        raise AssertionError
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        engine = self._database.reader
+        with engine.connect() as connection:
+            if self._database.is_postgres:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    def _check_file(self) -> None:
+        """Raise StoreError where the file was replaced: writes would go into one that nobody sees."""
+        if self._file is not None and _identity(self._database.path) != self._file:
+            raise StoreError(f"The file of the store {self.url} was replaced.", "Start syncd again.")
+
+    # --- lease --------------------------------------------------------------------------------
+
+    def acquire(self, holder: str, ttl: timedelta = leases.TTL) -> Lease | None:
+        """Take the lease under a name to be shown to people; None where another process has it."""
+        return leases.acquire(self._write, holder, ttl)
+
+    def holder(self) -> dict[str, Any] | None:
+        """Return who has the lease and until when, None where nobody does."""
+        with _translated(self._database), self._reading() as connection:
+            now = self._clock()
+            held = leases.read(Transaction(connection, now))
+        return None if held is None or held.is_over(now) else held.shown()
+
+
+@contextmanager
+def _translated(database: Database) -> Iterator[None]:
+    """Raise what the database says as a StoreError with the admin's next step."""
+    try:
+        yield
+    except Exception as error:
+        if not is_databases(error):
+            raise
+        raise explained(error, database.place) from error
+
+
+def _bring_up(database: Database, migrate: bool, backup_dir: Path | None, clock: Clock) -> None:
+    version = migrations.current(database.reader)
+    if version == migrations.head():
+        return
+    if not migrate:
+        migrations.check_version(version, database.place)
+    migrations.upgrade(database, lambda: backup_before_upgrade(database, backup_dir, version, clock()))
+
+
+def _instance(database: Database) -> str:
+    with database.reader.begin() as connection:
+        row = connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'instance'").fetchone()
+    if row is None:
+        raise StoreError(f"The store {database.place} has no instance.", "Restore the newest backup.")
+    return str(row[0])
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Return what tells one file from another under the same name."""
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return found.st_dev, found.st_ino
