@@ -13,6 +13,11 @@ from typing import Any
 Fields = dict[str, Any]
 Key = tuple[Callable[[Fields], Any], bool]
 """What to sort by, and whether backwards."""
+Test = Callable[[Fields], bool]
+
+
+def _all(_: Fields) -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -31,7 +36,7 @@ class Table:
 
     rows: dict[str, Row] = field(default_factory=dict)
     version: int = 0
-    _orders: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    _orders: dict[str, tuple[int, list[str], list[Fields]]] = field(default_factory=dict)
     _lagging: dict[str, datetime] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -82,23 +87,31 @@ class Table:
         self.rows[new] = self.rows.pop(old)
         self.version += 1
 
-    def listed(self, at: datetime, order: str, *keys: Key) -> list[Fields]:
-        """The records that a listing at that time shows; `order` names the keys for the sorted copy kept here."""
-        ids = self._sorted(order, keys)
+    def listed(self, at: datetime, order: str, *keys: Key, only: Test = _all) -> list[Fields]:
+        """The records that a listing at that time shows; `order` names keys and test for the sorted copy kept here.
+
+        The list is shared between calls: slice it, filter it, but leave it as it is.
+        """
+        ids, fields = self._sorted(order, keys, only)
         self._lagging = {each: until for each, until in self._lagging.items() if until > at}
         if not self._lagging:
-            return [self.rows[each].fields for each in ids]
+            return fields
         shown = ((self.rows[each], self.shown(each, at)) for each in ids)
-        return [fields for row, fields in shown if fields and not (row.visible_at and at < row.visible_at)]
+        return [
+            fields
+            for row, fields in shown
+            if fields and only(fields) and not (row.visible_at and at < row.visible_at)
+        ]
 
-    def _sorted(self, order: str, keys: tuple[Key, ...]) -> list[str]:
-        version, ids = self._orders.get(order, (-1, []))
+    def _sorted(self, order: str, keys: tuple[Key, ...], only: Test) -> tuple[list[str], list[Fields]]:
+        version, ids, fields = self._orders.get(order, (-1, [], []))
         if version != self.version:
-            ids = list(self.rows)
+            ids = [each for each in self.rows if only(self.rows[each].fields)]
             for key, backwards in reversed(keys):
                 ids.sort(key=lambda each, key=key: key(self.rows[each].fields), reverse=backwards)  # type: ignore[misc]
-            self._orders[order] = (self.version, ids)
-        return ids
+            fields = [self.rows[each].fields for each in ids]
+            self._orders[order] = (self.version, ids, fields)
+        return ids, fields
 
     def _note(self, key: str, until: datetime | None) -> None:
         self.version += 1

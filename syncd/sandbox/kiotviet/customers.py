@@ -231,7 +231,10 @@ class Customers:
     def _filtered(self, call: Call, rows: list[Json], since: datetime | None) -> list[Json]:
         until = self._since(call, "toDate") if since else None
         if since:
-            rows = [row for row in rows if self._is_since(row["modifiedDate"], since)]
+            since = since.astimezone(UTC)
+            rows = [row for row in rows if row["modifiedDate"] >= since]
+            if not self.shop.switches.from_inclusive:
+                rows = [row for row in rows if row["modifiedDate"] != since]
         if until:
             rows = [row for row in rows if row["modifiedDate"] <= until]
         for name in ("code", "name", "contactNumber"):

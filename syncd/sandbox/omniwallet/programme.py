@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -179,6 +180,7 @@ class Programme(Vendor):
                 self.state.events.append(Event(name, number, at, {"customer_id": email}, hook=hook.id))
 
 
+@lru_cache(maxsize=1 << 17)
 def _time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
 

@@ -124,14 +124,13 @@ class Contacts:
         customer = self.crm.state.customers.shown(columns["userid"], self.crm.now())
         if customer is None or customer["columns"]["active"] != "1" or columns["active"] != "1":
             return None
-        texts = (
-            customer["columns"]["company"],
-            f"{columns['firstname']} {columns['lastname']}",
-            columns["email"],
-        )
-        if wanted not in folded("\n".join(text or "" for text in texts)):
+        if wanted not in self.crm.contact_text(columns["id"]) and wanted not in self._company(customer):
             return None
         return {"columns": {**customer["columns"], **self._rendered(row)}}
+
+    def _company(self, customer: Json) -> str:
+        columns = customer["columns"]
+        return self.crm.folded_once(f"company {columns['userid']}", customer, lambda: [columns["company"]])
 
     def _columns(self, sent: Json) -> dict[str, str | None]:
         flags = {name: "1" if _on(sent.get(name)) else "0" for name in ("is_primary", *CONTACT_FLAGS)}

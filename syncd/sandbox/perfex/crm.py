@@ -8,6 +8,7 @@ examples (3.1.0); where they disagree there is a switch.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from syncd.sandbox.perfex.tables import (
     CUSTOMER_NUMBERS,
     Columns,
     PerfexState,
+    folded,
     whole_number,
 )
 from syncd.sandbox.vendor import Clock, Refused, Switches, Vendor, real_clock
@@ -92,6 +94,7 @@ class Crm(Vendor):
         self.token_stands = True
         self._minute, self._hour, self._second = Window(60), Window(3600), Window(3600)
         self._failures = Window(900)
+        self._folded: dict[str, tuple[Json, str]] = {}
         super().__init__(clock, seed)
 
     @abstractmethod
@@ -310,6 +313,21 @@ class Crm(Vendor):
             self.state.contacts_by_email[(old["email"] or "").lower()].discard(contact)
         if new:
             self.state.contacts_by_email.setdefault((new["email"] or "").lower(), set()).add(contact)
+
+    def folded_once(self, key: str, row: Json, texts: Callable[[], Iterable[str | None]]) -> str:
+        """The texts of a row, folded for searches and kept until the row changes."""
+        kept = self._folded.get(key)
+        if kept is None or kept[0] is not row:
+            kept = (row, folded("\n".join(text for text in texts() if text)))
+            self._folded[key] = kept
+        return kept[1]
+
+    def contact_text(self, contact: str) -> str:
+        """What searches look through in a contact: the name and the e-mail."""
+        row = self.state.contacts.now(contact)
+        columns = row["columns"]
+        names = f"{columns['firstname']} {columns['lastname']}"
+        return self.folded_once(f"contact {contact}", row, lambda: (names, columns["email"]))
 
     def announce(self, subject: str, verb: str, key: str, columns: Columns) -> None:
         """Queues an event for the hooks that want it; cron sends it."""

@@ -44,7 +44,7 @@ class Customers:
             return database_error("Unknown column 'tblcontacts.company' in 'where clause'")
         wanted = folded(searched(self.crm, call, term))
         active = (row for row in self._ordered(call) if row["columns"]["active"] == "1")
-        found = [row for row in active if wanted in self._haystack(row)]
+        found = [row for row in active if self._holds(row, wanted)]
         return listed(self.crm, call, found, self._rendered, self.crm.switches.lists == "envelope")
 
     def create(self, call: Call) -> Reply:
@@ -102,17 +102,18 @@ class Customers:
         primary = next(iter(self.crm.contacts(userid)), None)
         return f"{primary['columns']['firstname']} {primary['columns']['lastname']}" if primary else ""
 
-    def _haystack(self, row: Json) -> str:
+    def _holds(self, row: Json, wanted: str) -> bool:
+        columns, crm = row["columns"], self.crm
+        if wanted in crm.folded_once(columns["userid"], row, lambda: self._texts(row)):
+            return True
+        return any(
+            wanted in crm.contact_text(each) for each in crm.state.contacts_of.get(columns["userid"], ())
+        )
+
+    def _texts(self, row: Json) -> list[str | None]:
         columns = row["columns"]
-        texts = [columns["company"], *row["custom"].values()]
-        if self.crm.switches.version == "3.0":
-            texts += [columns["vat"], columns["phonenumber"]]
-        for contact in self.crm.contacts(columns["userid"]):
-            texts += [
-                f"{contact['columns']['firstname']} {contact['columns']['lastname']}",
-                contact["columns"]["email"],
-            ]
-        return folded("\n".join(text for text in texts if text))
+        own = [columns["company"], *row["custom"].values()]
+        return own if self.crm.switches.version != "3.0" else [*own, columns["vat"], columns["phonenumber"]]
 
     def _merged(self, row: Json, sent: Json) -> Json:
         zeroed = {name: "0" for name in ZEROED if name not in sent}

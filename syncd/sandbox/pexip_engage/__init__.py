@@ -36,7 +36,7 @@ class PexipEngage(Enterprise):
         if not self.switches.can_list:
             return fail(405, "method_not_allowed", "The method is not allowed here.")
         offset, limit = _whole(call, "offset", 0), self._limit(call)
-        rows = self._filtered(call, self.state.customers.listed(self.now(), "id", (_age, False)))
+        rows = self._filtered(call)
         page, total = self.page(call, rows, offset, limit)
         data = [self.shown(row, call.headers.get("accept-language")) for row in page]
         return Reply(200, {"data": data, "meta": {"offset": offset, "limit": limit, "totalCount": total}})
@@ -146,11 +146,12 @@ class PexipEngage(Enterprise):
             raise bad(f"limit must be a whole number from 1 to {self.switches.largest_page}.")
         return min(limit, self.switches.largest_page)
 
-    def _filtered(self, call: Call, rows: list[Json]) -> list[Json]:
+    def _filtered(self, call: Call) -> list[Json]:
         self._check_parameters(call)
-        deleted = self.switches.list_includes_deleted or call.first(self.switches.deleted_flag) == "true"
-        if not deleted:
-            rows = [row for row in rows if not row["deletedAt"]]
+        if self.switches.list_includes_deleted or call.first(self.switches.deleted_flag) == "true":
+            rows = self.state.customers.listed(self.now(), "all", (_age, False))
+        else:
+            rows = self.state.customers.listed(self.now(), "present", (_age, False), only=_present)
         for parameter, name in FILTERS.items():
             if parameter in call.query:
                 wanted = {value.lower() for value in call.query[parameter]}
@@ -221,6 +222,10 @@ def _whole(call: Call, name: str, default: int) -> int:
 
 def _age(row: Json) -> int:
     return int(row["id"])
+
+
+def _present(row: Json) -> bool:
+    return row["deletedAt"] is None
 
 
 def _unknown() -> Reply:

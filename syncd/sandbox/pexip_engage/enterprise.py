@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from syncd.sandbox.limits import Window
@@ -197,8 +198,7 @@ class Enterprise(Vendor):
         return {**flat, **stored, "formattedAddress": ", ".join(parts)}
 
     def _text(self, texts: list[Json], languages: str | None) -> Json | None:
-        wanted = re.split(r"[\s,]+", (languages or "*").strip())
-        for language in wanted:
+        for language in _wanted(languages):
             if language == "*":
                 return self._fallback(texts)
             found = next(
@@ -209,10 +209,18 @@ class Enterprise(Vendor):
         return None
 
     def _fallback(self, texts: list[Json]) -> Json | None:
-        preferred = [text for text in texts if text["language"] == self.switches.default_language]
-        return next(iter([*preferred, *texts]), None)
+        for text in texts:
+            if text["language"] == self.switches.default_language:
+                return text
+        return texts[0] if texts else None
 
 
+@lru_cache(maxsize=256)
+def _wanted(languages: str | None) -> tuple[str, ...]:
+    return tuple(re.split(r"[\s,]+", (languages or "*").strip()))
+
+
+@lru_cache(maxsize=1 << 17)
 def _time(moment: datetime | None) -> str | None:
     if moment is None:
         return None
