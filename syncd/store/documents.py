@@ -135,8 +135,6 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
         "allowed": shadow.allowed,
         "refused": shadow.refused,
         "ours": shadow.ours,
-        "refused": shadow.refused,
-        "ours": shadow.ours,
     }
     return written({key: part for key, part in document.items() if part})
 
@@ -216,8 +214,6 @@ def write_customer(customer: Customer) -> str:
         "looked": {name: microseconds(when) for name, when in customer.looked.items()},
         "stamps": customer.stamps,
         "frozen": customer.frozen,
-        "doubts": customer.doubts,
-        "refused": customer.refused,
         "doubts": customer.doubts,
         "refused": customer.refused,
     }
