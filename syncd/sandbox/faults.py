@@ -15,15 +15,12 @@
 
 from __future__ import annotations
 
-import gzip
 import random
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
-
-from syncd.sandbox.wire import Call, Reply, html
 
 KINDS = frozenset(
     {
@@ -95,12 +92,12 @@ class Fault:
         if self.what not in KINDS:
             raise ValueError(f"there is no fault {self.what!r}; there are {', '.join(sorted(KINDS))}")
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, kind: str, method: str, path: str) -> bool:
         """Whether the fault is for calls like this one."""
         return (
-            (self.kind is None or call.kind in self.kind.split("|"))
-            and (self.method is None or call.method == self.method)
-            and (self.path is None or re.search(self.path, call.path) is not None)
+            (self.kind is None or kind in self.kind.split("|"))
+            and (self.method is None or method == self.method)
+            and (self.path is None or re.search(self.path, path) is not None)
         )
 
     @property
@@ -155,64 +152,20 @@ class Faults:
         with self._lock:
             self.scheduled.clear()
 
-    def draw(self, call: Call) -> list[Fault]:
+    def draw(self, kind: str, method: str, path: str) -> list[Fault]:
         """The faults that happen to this call, in the order they were scheduled."""
         if not self.scheduled:
             return []
         with self._lock:
-            drawn = [fault for fault in self.scheduled if self._happens(fault, call)]
+            drawn = [fault for fault in self.scheduled if self._happens(fault, kind, method, path)]
             self.scheduled = [fault for fault in self.scheduled if not fault.spent]
         return drawn
 
-    def _happens(self, fault: Fault, call: Call) -> bool:
-        if not fault.matches(call):
+    def _happens(self, fault: Fault, kind: str, method: str, path: str) -> bool:
+        if not fault.matches(kind, method, path):
             return False
         fault.seen += 1
         if fault.seen < fault.nth or (fault.probability < 1 and self._random.random() >= fault.probability):
             return False
         fault.fired += 1
         return True
-
-
-def instead(fault: Fault) -> Reply | None:
-    """The reply that a fault gives instead of the vendor's own, if it is of that sort."""
-    match fault.what:
-        case "answer":
-            return Reply(fault.status, _raw(fault.body), dict(fault.headers))
-        case "html":
-            return html(200, "Log in", "<form><input name=email><input name=password type=password></form>")
-        case "redirect":
-            location = fault.headers.get("Location", "http://127.0.0.1:9/elsewhere")
-            status = fault.status if 300 <= fault.status < 400 else 307
-            return Reply(status, b"", {"Location": location})
-        case "gzip_bomb":
-            return _bomb(fault.at or 64 * 1024 * 1024)
-    return None
-
-
-def lie(faults: list[Fault], rows: list[Any], offset: int, limit: int) -> tuple[list[Any], int]:
-    """One page of the rows and the announced total, both bent by the faults of this call."""
-    total = len(rows)
-    for fault in faults:
-        match fault.what:
-            case "empty_list":
-                rows = []
-            case "half_list":
-                rows = rows[: len(rows) // 2]
-            case "repeat_page":
-                offset = 0
-            case "shift_page":
-                offset += fault.at or 1
-            case "wrong_total":
-                total += fault.at or 1000
-        total = len(rows) if fault.consistent else total
-    return rows[offset : offset + limit], total
-
-
-def _raw(body: Any) -> Any:
-    return body.encode() if isinstance(body, str) else body
-
-
-def _bomb(size: int) -> Reply:
-    squeezed = gzip.compress(b"[" + b" " * size + b"]", compresslevel=1)
-    return Reply(200, squeezed, {"Content-Encoding": "gzip"})

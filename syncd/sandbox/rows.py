@@ -13,6 +13,7 @@ from typing import Any
 Fields = dict[str, Any]
 Key = tuple[Callable[[Fields], Any], bool]
 """What to sort by, and whether backwards."""
+_KEPT_ORDERS = 32
 Test = Callable[[Fields], bool]
 
 
@@ -110,6 +111,8 @@ class Table:
             for key, backwards in reversed(keys):
                 ids.sort(key=lambda each, key=key: key(self.rows[each].fields), reverse=backwards)  # type: ignore[misc]
             fields = [self.rows[each].fields for each in ids]
+            if len(self._orders) >= _KEPT_ORDERS:
+                self._orders.clear()
             self._orders[order] = (self.version, ids, fields)
         return ids, fields
 

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from syncd.sandbox.faults import Dropped, Faults, TimedOut, instead, lie
+from syncd.sandbox.faults import Dropped, Faults, TimedOut
 from syncd.sandbox.ledger import Ledger
 from syncd.sandbox.mangle import Manglers
+from syncd.sandbox.mischief import instead, lie
 from syncd.sandbox.webhooks import Delivery
 from syncd.sandbox.wire import Call, Json, NotJson, Reply
 
@@ -169,7 +170,7 @@ class Vendor(ABC):
         """One call from routing to reply; raises Dropped where a fault leaves it without one."""
         self.catch_up()
         self._route(call)
-        call.faults = self.faults.draw(call)
+        call.faults = self.faults.draw(call.kind, call.method, call.path)
         with self._within(call) as refusal:
             reply = refusal or self._before(call) or self._processed(call)
         return self._after(call, reply)

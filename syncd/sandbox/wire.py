@@ -15,10 +15,10 @@ import orjson
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import HTTP_STATUS_CODES, parse_options_header
 
+from syncd.sandbox.faults import Fault
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from syncd.sandbox.faults import Fault
 
 READ_TIMEOUT = "sandbox.read_timeout"
 """WSGI key by which an in-process client says how many seconds it is willing to wait for an answer."""

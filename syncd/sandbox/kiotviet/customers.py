@@ -29,7 +29,7 @@ class Customers:
             _whole(call, "currentItem", 0),
             self._since(call, "lastModifiedFrom"),
         )
-        rows = self._filtered(call, self._ordered(call), since)
+        rows = self._filtered(call, self._ordered(call, since), since)
         page, total = self.shop.page(call, rows, start, size)
         groups, totals = _flag(call, "includeCustomerGroup"), _flag(call, "includeTotal")
         data = [self.shop.shown(row, groups, totals) for row in page]
@@ -203,7 +203,7 @@ class Customers:
             return 100
         raise Refused(fail(400, "ValidationException", "pageSize phải từ 1 đến 100.", {"pageSize": "1-100"}))
 
-    def _ordered(self, call: Call) -> list[Json]:
+    def _ordered(self, call: Call, since: datetime | None) -> list[Json]:
         order = call.first("orderBy") or ""
         name = next((each for each in SORTABLE if each.lower() == order.lower()), "id" if not order else None)
         if name is None:
@@ -212,7 +212,15 @@ class Customers:
             )
         backwards = not order or (call.first("orderDirection") or "Asc").lower() == "desc"
         keys: list[Key] = [(lambda row: row[name] or "", backwards)] if name != "id" else [(_id, backwards)]
-        return self.shop.state.customers.listed(self.shop.now(), f"{name} {backwards}", *keys)
+        listed, now = self.shop.state.customers.listed, self.shop.now()
+        if since is None:
+            return listed(now, f"{name} {backwards}", *keys)
+        return listed(
+            now,
+            f"{name} {backwards} {since}",
+            *keys,
+            only=lambda row: self._is_since(row["modifiedDate"], since),
+        )
 
     def _since(self, call: Call, name: str) -> datetime | None:
         text = call.first(name)
@@ -225,16 +233,11 @@ class Customers:
                 fail(400, "SerializationException", f"{name} không hợp lệ.", {name: text})
             ) from None
         if moment.tzinfo is None or self.shop.switches.z_means == "local":
-            return moment.replace(tzinfo=VIETNAM)
+            moment = moment.replace(tzinfo=VIETNAM)
         return moment.astimezone(UTC)
 
     def _filtered(self, call: Call, rows: list[Json], since: datetime | None) -> list[Json]:
         until = self._since(call, "toDate") if since else None
-        if since:
-            since = since.astimezone(UTC)
-            rows = [row for row in rows if row["modifiedDate"] >= since]
-            if not self.shop.switches.from_inclusive:
-                rows = [row for row in rows if row["modifiedDate"] != since]
         if until:
             rows = [row for row in rows if row["modifiedDate"] <= until]
         for name in ("code", "name", "contactNumber"):
