@@ -159,8 +159,8 @@ def _directed(
     known |= {name: FieldSpec(name, absent_is_empty=False) for name in custom if name in FIELDS}
     problems += [
         _problem(settings, f"fields.{name}", "Perfex has no such field.", 'Map it to a "custom:" field.')
-        for name in settings.fields
-        if name not in known
+        for name, text in settings.fields.items()
+        if name not in known and text in _DIRECTIONS
     ]
     for name, spec in known.items():
         yield replace(spec, direction=_DIRECTIONS.get(settings.fields.get(name, ""), spec.direction))

@@ -22,6 +22,7 @@ Pairs = list[tuple[str, str]]
 # Set to zero by the server where a PUT leaves them out [Perfex core, Clients_model::check_zero_columns].
 ZEROED = ("country", "billing_country", "shipping_country", "default_currency", "show_primary_contact")
 NAMES = ("first_name", "last_name")
+OWN_PHONE_MAXIMUM = 30  # the customer's own, where there is no contact [Perfex SQL dumps]
 
 
 def steps(change: Change, table: Mapped) -> tuple[str, ...]:
@@ -137,8 +138,15 @@ def _columns(fields: Mapping[str, str], change: Change, table: Mapped) -> dict[s
     if "language" in fields:
         columns["default_language"] = _folder(fields["language"], change)
     if "phone" in fields and _keeps_own_phone(change):
-        columns["phonenumber"] = fields["phone"]
+        columns["phonenumber"] = _own_phone(fields["phone"])
     return columns
+
+
+def _own_phone(phone: str) -> str:
+    if len(phone) > OWN_PHONE_MAXIMUM:
+        what = f"at most {OWN_PHONE_MAXIMUM} characters"
+        raise Rejected("The phone number is too long for a Perfex customer.", fields={"phonenumber": what})
+    return phone
 
 
 def _address(change: Change) -> str:
