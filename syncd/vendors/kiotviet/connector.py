@@ -208,11 +208,12 @@ def _api(
 
 def _scope(settings: VendorSettings) -> Pairs:
     pull = settings.options.get("pull") or {}
-    if not isinstance(pull, Mapping) or set(pull) - set(SCOPES):
+    wanted = pull if isinstance(pull, Mapping) else vars(pull)
+    if set(wanted) - set(SCOPES):
         raise ConfigError(
             [_problem(settings, "pull", "is not understood.", "Write { group = 12 } or { search = … }.")]
         )
-    return [(SCOPES[name], str(value)) for name, value in pull.items()]
+    return [(SCOPES[name], str(value)) for name, value in wanted.items() if value is not None]
 
 
 def _branch(settings: VendorSettings) -> int | None:
