@@ -373,6 +373,7 @@ class Tally:
     deleted: int = 0
     complete: bool = False
     error: str = ""
+    problem: int = 0  # the exit status that goes with the error
 
 
 @dataclass(slots=True)

@@ -1,0 +1,145 @@
+"""Absence: what it takes to believe that a record is gone.
+
+A tombstone, or the vendor's own removed list, is believed at once. Otherwise a record must be missing in two
+complete full passes at least an hour apart and then be unknown to the vendor by its id. A listing that suddenly
+lost many records is a broken listing until a person says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from datetime import datetime
+
+from syncd.errors import Missing, VendorError
+from syncd.store import Store, Writing
+from syncd.sync.scene import Scene, Source
+from syncd.values import Record, Review, Tally
+
+
+class SeenIds:
+    """The ids that a pass showed, eight bytes each, so that memory hardly follows their number."""
+
+    def __init__(self) -> None:
+        self._digests = array("Q")
+        self._sorted = True
+        self._count = 0
+        self.incomplete = False  # a resumed pass does not know what its first part showed
+
+    def update(self, vendor_ids: Iterable[str]) -> None:
+        """Add the ids of a page."""
+        self._digests.extend(_short(vendor_id) for vendor_id in vendor_ids)
+        self._sorted = False
+
+    def __len__(self) -> int:
+        self._sort()
+        return len(self._digests)
+
+    def __contains__(self, vendor_id: str) -> bool:
+        self._sort()
+        short = _short(vendor_id)
+        place = bisect_left(self._digests, short)
+        return place < len(self._digests) and self._digests[place] == short
+
+    def _sort(self) -> None:
+        if not self._sorted:
+            self._digests = array("Q", sorted(set(self._digests)))
+            self._sorted = True
+
+
+def _short(vendor_id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(vendor_id.encode(), digest_size=8).digest())
+
+
+def conclude_absence(
+    store: Store,
+    scene: Scene,
+    source: Source,
+    seen: SeenIds,
+    started: datetime | None,
+    tally: Tally,
+    run: str,
+    epoch: int,
+) -> str:
+    """Draw the conclusions of a full pass; return why its listing is not believed, "" where it is."""
+    if seen.incomplete or started is None:
+        return ""
+    with store.look() as tx:
+        live = tx.records.count(source.name)
+        if len(seen) >= live and not _any_suspect(seen, tx.records.live_ids(source.name)):
+            return ""
+        absent = [vendor_id for vendor_id, _ in tx.records.live_ids(source.name) if vendor_id not in seen]
+        approved = _accepted(tx.reviews.list(state="resolved"), source, absent)
+    if len(absent) > max(5, live // 50) and not approved:
+        store.do(lambda tx: _ask(tx, source, absent, live, run), epoch=epoch)
+        return (
+            f"The listing lost {len(absent)} of {live} customers at once, so nothing is concluded from it. "
+            "Look at the vendor; if they are really gone, say so in the review."
+        )
+    proved = store.do(lambda tx: _suspect(tx, scene, source, absent, started), epoch=epoch)
+    _prove(store, source, proved, tally, epoch)
+    return ""
+
+
+def _any_suspect(seen: SeenIds, live: Iterable[tuple[str, str]]) -> bool:
+    return any(vendor_id not in seen for vendor_id, _ in live)
+
+
+def _accepted(reviews: Iterable[Review], source: Source, absent: list[str]) -> bool:
+    """Tell whether a person said that at least so many are really gone."""
+    return any(
+        review.kind == "deletion"
+        and review.connection == source.name
+        and review.evidence.get("absent", 0) >= len(absent)
+        for review in reviews
+    )
+
+
+def _ask(tx: Writing, source: Source, absent: list[str], live: int, run: str) -> None:
+    review = Review(
+        kind="deletion",
+        subject=source.name,
+        evidence={"absent": len(absent), "records": live, "examples": absent[:20]},
+        choices=("gone", "keep"),
+        connection=source.name,
+    )
+    tx.reviews.open([review], run)
+
+
+def _suspect(tx: Writing, scene: Scene, source: Source, absent: list[str], started: datetime) -> list[str]:
+    """Mark what is absent; return the ids that were absent in an earlier full pass long enough ago."""
+    proved: list[str] = []
+    changed: list[Record] = []
+    for record in tx.records.load(source.name, absent).values():
+        if record.state == "live" or record.absent_since is None:
+            record.state, record.absent_since, record.digest = "suspect", started, b""
+            changed.append(record)
+        elif started - record.absent_since >= scene.safety.absence:
+            proved.append(record.vendor_id)
+    tx.records.save(changed)
+    return proved
+
+
+def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, epoch: int) -> None:
+    """Ask the vendor for each suspect by its id: only its own word for "no such record" makes it gone."""
+    gone: list[str] = []
+    for vendor_id in vendor_ids:
+        try:
+            source.connector.get(vendor_id)
+        except Missing:
+            gone.append(vendor_id)
+        except VendorError:
+            break  # asked again after the next full pass
+
+    def unit(tx: Writing) -> None:
+        records = list(tx.records.load(source.name, gone).values())
+        for record in records:
+            record.state = "gone"
+        tx.records.save(records)
+        tx.customers.mark_due({record.customer for record in records if record.customer})
+
+    if gone:
+        store.do(unit, epoch=epoch)
+        tally.gone += len(gone)

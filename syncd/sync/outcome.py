@@ -1,0 +1,278 @@
+"""Outcomes: what an operation's end means for its record, its customer and the report.
+
+Confirmed, refused, or unknown; an unknown outcome is decided by a later look (`settle.py`), never by sending again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from syncd.customer import slot_of
+from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered, VendorError
+from syncd.rules.absorb import Ground, Sent, absorb, adopt, read_back
+from syncd.store import Writing
+from syncd.sync.scene import Scene, Source, record_keys
+from syncd.values import Operation, Record, Shadow, Shown, Tally
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What was learnt while an operation was under way.
+
+    `answered`: a write was answered with success. `answer` is the record as that answer showed it, `shown` what
+    the look after it showed, `answers` whether the two were the same.
+    """
+
+    began: datetime | None = None
+    answered: bool = False
+    answer: Shown | None = None
+    shown: Shown | None = None
+    answers: bool | None = None
+    found: tuple[Shown, ...] = field(default_factory=tuple)
+
+
+def is_doubt(problem: BaseException) -> bool:
+    """Tell whether nobody knows if the request was processed."""
+    return isinstance(problem, (Unanswered, Malformed))
+
+
+def is_refusal(problem: BaseException) -> bool:
+    """Tell whether the vendor refused this content, so that sending it again is useless."""
+    return isinstance(problem, (Rejected, AlreadyThere, Forbidden, Missing))
+
+
+def drop(tx: Writing, operation: Operation, reason: str) -> None:
+    """Give up an operation that was not sent; its customer is planned anew."""
+    operation.state, operation.error = "dropped", reason
+    tx.operations.save([operation])
+    tx.customers.mark_due([operation.draft.customer])
+
+
+def suspect(tx: Writing, record: Record) -> None:
+    """Mark a record that its vendor does not know any more; full passes decide whether it is gone."""
+    record.state, record.absent_since, record.digest = "suspect", record.absent_since or tx.now, b""
+    tx.records.save([record])
+
+
+@dataclass(frozen=True, slots=True)
+class Concluding:
+    """One operation's end, in one transaction."""
+
+    tx: Writing
+    scene: Scene
+    source: Source
+    operation: Operation
+    record: Record | None
+    attempt: Attempt
+    tally: Tally
+    run: str
+
+    # --- confirmed -------------------------------------------------------------------------------
+
+    def confirm(self, ground: Ground) -> None:
+        """Take a write that was answered with success."""
+        if self.operation.draft.kind == "create":
+            self._confirm_create(ground)
+        elif self.operation.draft.kind == "update":
+            self._confirm_update(ground)
+        else:
+            self._confirm_removal()
+
+    def _confirm_update(self, ground: Ground) -> None:
+        assert self.record is not None
+        back = read_back(self.record, self.attempt.shown, self._sent(answered=True), ground)
+        self._finish_update("unknown" if back.doubtful else "confirmed")
+        self.tally.updated += 1
+
+    def _finish_update(self, state: str) -> None:
+        record, operation = self.record, self.operation
+        assert record is not None
+        record.digest = b""
+        record.keys = record_keys(record, self.source, self.scene)
+        record.shadow.refused = {
+            name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
+        }
+        self._rename(record)
+        self.tx.records.save([record])
+        operation.state, operation.error = state, ""
+        if state == "unknown":
+            operation.error = (
+                "the vendor still showed the old value; the next look after the settle time decides"
+            )
+        self.tx.operations.save([operation])
+        self.tx.customers.mark_due([operation.draft.customer])
+
+    def _rename(self, record: Record) -> None:
+        """Follow a vendor whose ids are e-mails when our write changed the e-mail."""
+        new = str(self.operation.progress.get("vendor_id") or record.vendor_id)
+        if new != record.vendor_id:
+            self.tx.records.rename(record.connection, record.vendor_id, new)
+            record.vendor_id = new
+
+    def _confirm_create(self, ground: Ground) -> None:
+        vendor_id = self.operation.progress.get("vendor_id")
+        if not vendor_id:
+            self.unknown(
+                ground, "the vendor did not name the new record; it is looked for after the settle time"
+            )
+            return
+        if self.attempt.shown is None:
+            self._link_unseen(str(vendor_id))
+        else:
+            self.link(self.attempt.shown, ground)
+        self.tally.created += 1
+
+    def link(self, shown: Shown, ground: Ground, *, ours: bool = True) -> None:
+        """Link a record that our create made, or that is taken for it."""
+        record = self._existing(shown.vendor_id)
+        record.shadow = Shadow()
+        adopt(record, shown, self._sent(answered=ours), ground)
+        self._bind(record)
+        record.keys = record_keys(record, self.source, self.scene)
+        self.tx.records.save([record])
+        self._close("confirmed")
+
+    def _link_unseen(self, vendor_id: str) -> None:
+        """Link a created record that could not be read back: its next observation is the first."""
+        record = self._existing(vendor_id)
+        record.shadow.ours = True
+        sent = self._sent(answered=True)
+        for name, value in sent.fields.items():
+            record.shadow.acked[name] = value
+            record.shadow.given.add(name)
+        record.shadow.knew.update(sent.numbers)
+        self._bind(record)
+        self.tx.records.save([record])
+        self._close("confirmed")
+
+    def _existing(self, vendor_id: str) -> Record:
+        known = self.tx.records.load(self.source.name, [vendor_id]).get(vendor_id)
+        return known or Record(self.source.name, vendor_id, Shadow(), first_seen=self.tx.now)
+
+    def _bind(self, record: Record) -> None:
+        record.customer = self.operation.draft.customer
+        record.role, record.state = "primary", "live"
+        record.linked_at, record.fresh, record.digest = self.tx.meta.numbers(1), False, b""
+        record.considered = record.linked_at
+        if self.operation.draft.stamp:
+            customer = self.tx.customers.load([record.customer])[record.customer]
+            customer.stamps[self.source.name] = self.operation.draft.stamp
+            self.tx.customers.save([customer])
+
+    def _confirm_removal(self) -> None:
+        assert self.record is not None
+        self.record.state = "gone"
+        self.tx.records.save([self.record])
+        if self.operation.draft.kind == "delete":
+            self.tally.deleted += 1
+        else:
+            self.tally.archived += 1
+        self._close("confirmed")
+
+    def _close(self, state: str, error: str = "") -> None:
+        self.operation.state, self.operation.error = state, error
+        self.tx.operations.save([self.operation])
+        self.tx.customers.mark_due([self.operation.draft.customer])
+
+    def _sent(self, *, answered: bool) -> Sent:
+        draft = self.operation.draft
+        began = self.attempt.began or self.operation.intent_at or self.tx.now
+        return Sent(
+            fields={name: after for name, (_, after) in draft.fields.items()},
+            numbers={slot_of(name): draft.numbers.get(slot_of(name), 0) for name in draft.fields},
+            began=began,
+            answered=answered,
+            settle=began + self.scene.safety.settle,
+            carried=self._carried(),
+        )
+
+    def _carried(self) -> dict[str, str]:
+        """Return what went along unchanged, where this vendor's write replaces the whole."""
+        if self.record is None or not self.source.connector.abilities.replaces:
+            return {}
+        shadow = self.record.shadow
+        return {
+            name: shadow.acked[name] if name in shadow.given else (shadow.seen[name] or "")
+            for name in shadow.seen
+            if name not in self.operation.draft.fields and name in shadow.acked
+        }
+
+    # --- unknown ---------------------------------------------------------------------------------
+
+    def unknown(self, ground: Ground, why: str) -> None:
+        """Take a write of which nobody knows whether it was processed."""
+        if self.operation.draft.kind == "update" and self.record is not None:
+            back = read_back(self.record, self.attempt.shown, self._sent(answered=False), ground)
+            self._finish_update("unknown" if back.doubtful else "confirmed")
+            self.tally.updated += not back.doubtful
+            return
+        self._close("unknown", why)
+
+    def leave_half_done(self, why: str) -> None:
+        """Keep what an earlier step did: the record is looked for and the rest is planned anew."""
+        self._close("unknown", why)
+
+    def discover(self, found: Sequence[Shown], ground: Callable[..., Ground]) -> None:
+        """Take records that were there already: a person's own, whose values are initial and which are identified."""
+        for shown in found:
+            record = self._existing(shown.vendor_id)
+            record.fresh = record.fresh or record.customer is None
+            absorb(record, shown, ground())
+            record.keys = record_keys(record, self.source, self.scene)
+            self.tx.records.save([record])
+        self._close("dropped", "the vendor has such a record already; it was read")
+        if not any(self._is_free(shown.vendor_id) for shown in found):
+            customer = self.tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]
+            customer.refused[self.source.name] = "the record that is there belongs to another customer"
+            self.tx.customers.save([customer])
+
+    def _is_free(self, vendor_id: str) -> bool:
+        record = self.tx.records.one(self.source.name, vendor_id)
+        return record is not None and record.customer in (None, self.operation.draft.customer)
+
+    # --- refused ---------------------------------------------------------------------------------
+
+    def refuse(self, problem: VendorError) -> None:
+        """Take a refusal: the fields it names are held with the vendor's own words, the rest goes on."""
+        self.tally.failed += 1
+        if isinstance(problem, Missing) and self.record is not None:
+            suspect(self.tx, self.record)
+        elif self.operation.draft.kind == "create":
+            self._refuse_create(problem)
+        elif self.record is not None:
+            self._refuse_fields(self.record, problem)
+        if self.operation.draft.kind == "create" and self.operation.progress.get("vendor_id"):
+            self._close("unknown", str(problem))  # a step was done: what it made is looked for
+        else:
+            self._close("rejected", str(problem))
+
+    def _refuse_fields(self, record: Record, problem: VendorError) -> None:
+        draft = self.operation.draft
+        named = problem.fields if isinstance(problem, Rejected) else {}
+        told = {name: words for name, words in named.items() if name in draft.fields}
+        for name in told or draft.fields:
+            words = told.get(name) or problem.words or problem.what
+            record.shadow.refused[name] = (draft.fields[name][1], words)
+        self.tx.records.save([record])
+
+    def _refuse_create(self, problem: VendorError) -> None:
+        customer = self.tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]
+        customer.refused[self.source.name] = problem.words or problem.what
+        self.tx.customers.save([customer])
+
+
+def described(operation: Operation) -> dict[str, Any]:
+    """Return an operation as reports show it."""
+    draft = operation.draft
+    return {
+        "operation": operation.id,
+        "connection": draft.connection,
+        "kind": draft.kind,
+        "vendor_id": draft.vendor_id,
+        "customer": draft.customer,
+        "fields": {name: list(pair) for name, pair in draft.fields.items()},
+        "reason": draft.reason,
+    }

@@ -1,0 +1,328 @@
+"""Planning: the customers that are due, one plan each, and what becomes of it in the store.
+
+A plan that is still the same keeps its operations, and with them what a person said of them; a stale one is
+replaced, never executed as it was. A dry run stores no operation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import orjson
+
+from syncd.customer import clean
+from syncd.rules.guard import Load, Verdict, judge
+from syncd.rules.plan import Ack, Plan, Target, World, plan, wanted
+from syncd.store import ConnectionState, Reading, Store, Writing
+from syncd.sync.progress import Progress, Watch
+from syncd.sync.scene import Scene, targets
+from syncd.values import Customer, Draft, Held, Operation, Record, Review
+
+BATCH = 500
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Planned:
+    """What planning gave: the drafts, what is held, which customers wait for a look, and how many holds are new."""
+
+    drafts: list[tuple[str, Draft]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    new_holds: int = 0
+    looks: dict[str, list[str]] = field(default_factory=dict)  # connection → customers
+    stored: Counter[str] = field(default_factory=Counter)  # connection → operations that are new
+
+    def note(self, plans: Iterable[tuple[str, Draft]], held: Sequence[Held]) -> None:
+        """Add the outcome of one batch."""
+        self.drafts.extend(plans)
+        self.held.extend(held)
+        for one in held:
+            if one.waits == "look":
+                self.looks.setdefault(one.connection, []).append(one.customer)
+
+
+def content_of(draft: Draft) -> str:
+    """Return a digest of what a draft does, to which approval and discard attach."""
+    place = draft.vendor_id or draft.customer
+    parts = [
+        draft.connection,
+        place,
+        draft.kind,
+        sorted((name, list(pair)) for name, pair in draft.fields.items()),
+    ]
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
+
+
+def make_plan(
+    store: Store, scene: Scene, *, run: str, epoch: int, dry_run: bool, overwrite: bool, watch: Watch
+) -> Planned:
+    """Plan every customer that is due."""
+    result = Planned()
+    with store.look() as tx:
+        states = tx.connections.all()
+    seen_by = targets(scene, states)
+    after, done = "", 0
+    while True:
+        with store.look() as tx:
+            ids = tx.customers.due(after, BATCH)
+        if not ids:
+            return result
+        after, done = ids[-1], done + len(ids)
+        batch = _Batch(scene, seen_by, run, overwrite, dry_run)
+        if dry_run:
+            with store.look() as tx:
+                batch.plan(tx, ids, result)
+        else:
+            outcome = store.do(lambda tx, batch=batch, ids=ids: batch.store(tx, ids), epoch=epoch)  # type: ignore[misc]
+            result.note(outcome.drafts, outcome.held)
+            result.new_holds += outcome.new_holds
+            result.stored.update(outcome.stored)
+        watch.tell(Progress("plan", "", done))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One batch of due customers, planned in one transaction."""
+
+    scene: Scene
+    targets: Sequence[Target]
+    run: str
+    overwrite: bool
+    dry_run: bool
+
+    def plan(self, tx: Reading, ids: Sequence[str], result: Planned) -> dict[str, tuple[Plan, list[Record]]]:
+        """Plan the customers and add what comes of it to the result; nothing is stored."""
+        customers = tx.customers.load(ids)
+        records = tx.records.of_customers(list(customers))
+        taken = self._taken(tx, customers.values())
+        open_operations = tx.operations.open_of(list(customers))
+        plans: dict[str, tuple[Plan, list[Record]]] = {}
+        for customer in customers.values():
+            group = records.get(customer.id, [])
+            under_way = [
+                op
+                for op in open_operations.get(customer.id, [])
+                if op.state in ("sent", "unknown", "claimed")
+            ]
+            world = World(
+                targets=self.targets,
+                regions=self.scene.regions,
+                taken=taken,
+                open_creates=frozenset(op.draft.connection for op in under_way if op.draft.kind == "create"),
+                overwrite=self.overwrite,
+            )
+            made = plan(customer, group, world)
+            self._leave_under_way(made, {op.draft.connection for op in under_way})
+            plans[customer.id] = (made, group)
+        self._hold_discarded(tx, plans)
+        self._hold_rivals(plans)
+        for made, _ in plans.values():
+            result.note(((content_of(draft), draft) for draft in made.drafts), made.held)
+        return plans
+
+    def _taken(
+        self, tx: Reading, customers: Iterable[Customer]
+    ) -> dict[tuple[str, str, str], frozenset[str]]:
+        """Return who holds the values that these customers want in fields that a vendor keeps unique."""
+        asked: dict[tuple[str, str], set[str]] = {}
+        for customer in customers:
+            for target in self.targets:
+                for name in target.unique:
+                    value = clean(name, wanted(customer, name, target, self.scene.regions), target.region)
+                    if value:
+                        asked.setdefault((name, value), set()).add(target.name)
+        found = tx.records.by_keys(list(asked)) if asked else {}
+        taken: dict[tuple[str, str, str], set[str]] = {}
+        for (name, value), records in found.items():
+            for record in records:
+                if record.connection in asked[name, value] and record.state != "gone":
+                    taken.setdefault((record.connection, name, value), set()).add(record.vendor_id)
+        return {place: frozenset(ids) for place, ids in taken.items()}
+
+    @staticmethod
+    def _leave_under_way(made: Plan, connections: set[str]) -> None:
+        """Leave a record alone whose last operation has no outcome yet."""
+        for draft in [draft for draft in made.drafts if draft.connection in connections]:
+            made.drafts.remove(draft)
+            reason = "the outcome of the last write is not known yet"
+            made.held.append(Held(draft.connection, draft.customer, "", reason, draft.vendor_id, "settle"))
+
+    @staticmethod
+    def _hold_discarded(tx: Reading, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
+        contents = {content_of(draft): (made, draft) for made, _ in plans.values() for draft in made.drafts}
+        for content, verdict in tx.operations.verdicts(list(contents)).items():
+            if verdict == "discarded":
+                made, draft = contents[content]
+                made.drafts.remove(draft)
+                made.held.append(
+                    Held(draft.connection, draft.customer, "", "discarded by a person", draft.vendor_id)
+                )
+
+    def _hold_rivals(self, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
+        """Let only the first of several creates have a value that its vendor keeps unique."""
+        unique = {target.name: target.unique for target in self.targets}
+        given: set[tuple[str, str, str]] = set()
+        for made, _ in plans.values():
+            for draft in [draft for draft in made.drafts if draft.kind == "create"]:
+                claims = {
+                    (draft.connection, name, clean(name, draft.fields[name][1]))
+                    for name in unique[draft.connection]
+                    if name in draft.fields
+                }
+                if claims & given:
+                    made.drafts.remove(draft)
+                    reason = f"{draft.connection} allows it once, and another customer goes first"
+                    made.held.append(Held(draft.connection, draft.customer, "", reason, None, "look"))
+                given |= claims
+
+    def store(self, tx: Writing, ids: Sequence[str]) -> Planned:
+        """Plan the customers and store operations, holds and what records know by now."""
+        result = Planned()
+        plans = self.plan(tx, ids, result)
+        open_operations = tx.operations.open_of(list(plans))
+        added: list[Operation] = []
+        for customer_id, (made, group) in plans.items():
+            before = [op for op in open_operations.get(customer_id, []) if op.state in ("planned", "waiting")]
+            added += self._replace(tx, made, before)
+            tx.records.save(_note_acks(made.acks, group))
+        tx.operations.add(added)
+        result.stored.update(op.draft.connection for op in added)
+        result.new_holds = tx.holds.replace(
+            list(ids), [one for made, _ in plans.values() for one in made.held], self.run
+        )
+        self._keep_due(tx, plans)
+        return result
+
+    def _replace(self, tx: Writing, made: Plan, before: Sequence[Operation]) -> list[Operation]:
+        """Keep the operations that are still planned; drop the others and return the new ones."""
+        wanted_now = {content_of(draft): draft for draft in made.drafts}
+        kept = {op.content for op in before if op.content in wanted_now}
+        tx.operations.drop([op.id for op in before if op.content not in kept], "planned anew")
+        return [
+            Operation(id="", draft=draft, state="planned", content=content, run=self.run)
+            for content, draft in wanted_now.items()
+            if content not in kept
+        ]
+
+    @staticmethod
+    def _keep_due(tx: Writing, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
+        """Look again at customers that wait for something which time or another connection brings."""
+        waiting = {
+            customer_id
+            for customer_id, (made, _) in plans.items()
+            if any(one.waits in ("look", "settle", "stamp") for one in made.held)
+        }
+        customers = tx.customers.load(plans)
+        for customer in customers.values():
+            customer.due = customer.id in waiting
+        tx.customers.save(customers.values())
+
+
+def _note_acks(acks: Sequence[Ack], group: Sequence[Record]) -> list[Record]:
+    """Take into records what they know of golden already, without a write."""
+    by_key = {record.key: record for record in group}
+    changed: dict[tuple[str, str], Record] = {}
+    for ack in acks:
+        record = by_key[ack.connection, ack.vendor_id]
+        record.shadow.acked.update(ack.fields)
+        record.shadow.knew[ack.slot] = max(ack.number, record.shadow.knew.get(ack.slot, 0))
+        changed[record.key] = record
+    return list(changed.values())
+
+
+# --- guard ---------------------------------------------------------------------------------------
+
+
+def guard(tx: Writing, scene: Scene, *, run: str, yes: bool, by: str) -> dict[str, Verdict]:
+    """Let each connection's planned operations go, or have them wait for a person; return the verdicts."""
+    states = tx.connections.all()
+    verdicts: dict[str, Verdict] = {}
+    for name, source in scene.sources.items():
+        operations = tx.operations.list(connection=name, states=("planned", "waiting"), limit=1_000_000)
+        if not operations:
+            continue
+        state = states.get(name) or ConnectionState(name, source.connector.vendor)
+        verdict = _judge(tx, scene, name, state, source.mapping, operations, yes=yes, by=by)
+        _apply(tx, operations, verdict)
+        verdicts[name] = verdict
+        if verdict.go:
+            _remember_go(tx, scene, state, source.mapping, yes=yes)
+        else:
+            tx.reviews.open([_limits_review(name, verdict, len(operations))], run)
+    return verdicts
+
+
+def _judge(
+    tx: Writing,
+    scene: Scene,
+    name: str,
+    state: ConnectionState,
+    mapping: str,
+    operations: Sequence[Operation],
+    *,
+    yes: bool,
+    by: str,
+) -> Verdict:
+    if yes:
+        tx.operations.approve([op.content for op in operations], by)
+    said = tx.operations.verdicts([op.content for op in operations])
+    for op in operations:
+        if said.get(op.content) == "approved" and not op.approved_by:
+            op.approved_by = by if yes else "a person"
+    unapproved = [op for op in operations if not op.approved_by]
+    if not unapproved:
+        return Verdict(go=True)
+    return judge(
+        approve=scene.safety.approve,
+        load=_load(tx.operations.counts(name, tx.now - DAY), unapproved),
+        records=state.records,
+        limits=scene.safety.limits,
+        approved_connection=state.approved,
+        mapping_changed=state.approved and state.mapping != mapping,
+    )
+
+
+def _load(counts: Mapping[str, int], unapproved: Sequence[Operation]) -> Load:
+    """Return what counts against the limits: the last day's unapproved operations, with those that wait."""
+    load = Load(
+        Counter({kind: counts.get(kind, 0) for kind in ("create", "update", "archive", "delete")}),
+        counts.get("clear", 0),
+        Counter({key.removeprefix("field:"): n for key, n in counts.items() if key.startswith("field:")}),
+    )
+    for op in unapproved:
+        if op.state == "waiting":
+            load.add(op.draft)
+    return load
+
+
+def _apply(tx: Writing, operations: Sequence[Operation], verdict: Verdict) -> None:
+    changed: list[Operation] = []
+    for op in operations:
+        state = "planned" if verdict.go or op.approved_by else "waiting"
+        if state != op.state or op.approved_by:
+            op.state = state
+            changed.append(op)
+    tx.operations.save(changed)
+
+
+def _remember_go(tx: Writing, scene: Scene, state: ConnectionState, mapping: str, *, yes: bool) -> None:
+    """Remember under which mapping a connection is written, and that a person let it be written at all."""
+    approved = state.approved or yes or scene.safety.approve in ("never", "over_limits")
+    if state.mapping != mapping or approved != state.approved:
+        state.mapping, state.approved = mapping, approved
+        tx.connections.save(state)
+    tx.reviews.close("limits", [state.name], "the operations may go")
+
+
+def _limits_review(name: str, verdict: Verdict, operations: int) -> Review:
+    return Review(
+        kind="limits",
+        subject=name,
+        evidence={"why": verdict.kind, "reasons": list(verdict.reasons), "operations": operations},
+        choices=("approve", "discard"),
+        connection=name,
+    )

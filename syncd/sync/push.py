@@ -1,0 +1,321 @@
+"""Push: operations become requests; at least once executed, exactly once in effect.
+
+Operations are claimed in groups. For each group: read again what was not seen just now, and drop what a human
+changed meanwhile; commit the intent; send; commit the outcome with what the read-back showed. An intent is always
+committed before its first byte. Whatever ends without a clear answer is *unknown* and decided later by a look,
+never by sending again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from syncd.errors import AlreadyThere, Missing, Refused, SyncdError, Throttled, Unreachable, VendorError
+from syncd.logs import Logger, bound
+from syncd.rules.absorb import Ground
+from syncd.store import ConnectionState, Store, Writing
+from syncd.sync import outcome
+from syncd.sync.outcome import Attempt
+from syncd.sync.progress import Progress, Watch
+from syncd.sync.pull import grounds, note_failure, take
+from syncd.sync.scene import Scene, Source
+from syncd.sync.settle import find
+from syncd.values import Change, Operation, Record, Shown, Tally, Written
+
+GROUP = 50
+PATIENCE = timedelta(seconds=30)  # before an operation that a vendor was too busy for is tried again
+log = Logger(__name__)
+
+
+@dataclass(slots=True)
+class _Task:
+    """One operation on its way, with its record and what was learnt of it."""
+
+    operation: Operation
+    record: Record | None
+    current: Shown | None = None
+    problem: BaseException | None = None
+    attempt: Attempt = field(default_factory=Attempt)
+
+    @property
+    def stopped(self) -> bool:
+        return self.problem is not None
+
+
+def push(
+    store: Store, scene: Scene, source: Source, *, run: str, epoch: int, tally: Tally, watch: Watch
+) -> int:
+    """Execute one connection's planned operations; return how many were sent."""
+    before = source.connector.requests
+    sent = 0
+    try:
+        with bound(run=run, connection=source.name):
+            while not watch.stopping:
+                group = store.do(lambda tx: _claim(tx, source.name, epoch), epoch=epoch)
+                if not group:
+                    break
+                pusher = _Pusher(store, scene, source, run, epoch, tally)
+                pusher.execute(group)
+                sent += len(group)
+                watch.tell(Progress("push", source.name, sent))
+                if pusher.halted:
+                    break
+    finally:
+        tally.requests += source.connector.requests - before
+    return sent
+
+
+def _claim(tx: Writing, connection: str, epoch: int) -> list[_Task]:
+    ready = tx.operations.ready(connection, GROUP, tx.now)
+    claimed = tx.operations.claim([op.id for op in ready], epoch)
+    mine = [op for op in ready if op.id in claimed]
+    ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
+    records = tx.records.load(connection, ids, payload=True)
+    return [_Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
+
+
+class _Pusher:
+    """One group of operations of one connection, from claim to outcome."""
+
+    def __init__(
+        self, store: Store, scene: Scene, source: Source, run: str, epoch: int, tally: Tally
+    ) -> None:
+        self.store, self.scene, self.source = store, scene, source
+        self.run, self.epoch, self.tally = run, epoch, tally
+        self.halted = False
+        with store.look() as tx:
+            self.state = tx.connections.load(source.name) or ConnectionState(
+                source.name, source.connector.vendor
+            )
+
+    def execute(self, group: Sequence[_Task]) -> None:
+        """Take a group through reading, intent, sending and outcome."""
+        going = self._read_again(group)
+        while going:
+            begun = self._write_intents(going)
+            self._each(begun, self._send)
+            going = self._write_outcomes(begun)
+
+    def _each(self, tasks: Sequence[_Task], work: Callable[[_Task], None]) -> None:
+        """Do the same for every task, side by side as far as the vendor allows; one failing task stops no other."""
+        width = min(len(tasks), self.source.connector.abilities.concurrency) if self.scene.parallel else 1
+        if width <= 1:
+            for task in tasks:
+                _guarded(task, work)
+            return
+        with ThreadPoolExecutor(width, thread_name_prefix=f"push-{self.source.name}") as pool:
+            list(pool.map(lambda task: _guarded(task, work), tasks))
+
+    # --- reading before writing ------------------------------------------------------------------
+
+    def _read_again(self, group: Sequence[_Task]) -> list[_Task]:
+        """Read what was not seen just now; return the tasks that may still be sent."""
+        stale = [task for task in group if self._is_stale(task)]
+        self._each(stale, self._read)
+        return self.store.do(lambda tx: self._sift(tx, group), epoch=self.epoch)
+
+    def _is_stale(self, task: _Task) -> bool:
+        if task.operation.draft.kind == "create" or task.record is None:
+            return False
+        if self.source.connector.abilities.replaces or task.record.observed is None:
+            return True
+        return self.scene.clock() - task.record.observed > self.scene.safety.read_before_write
+
+    def _read(self, task: _Task) -> None:
+        assert task.record is not None
+        task.current = self.source.connector.get(task.record.vendor_id)
+
+    def _sift(self, tx: Writing, group: Sequence[_Task]) -> list[_Task]:
+        """Absorb what the reads showed; an operation on a record that a human changed is planned anew."""
+        ground = grounds(tx, self.scene, self.source, self.state, len(group))
+        going: list[_Task] = []
+        for task in group:
+            if task.problem is not None:
+                self._give_up(tx, task)
+            elif task.operation.draft.kind != "create" and task.record is None:
+                outcome.drop(tx, task.operation, "the record is not known any more")
+            elif task.current is not None and self._was_changed(tx, task, ground):
+                outcome.drop(tx, task.operation, "a person changed the record meanwhile; planned anew")
+            else:
+                going.append(task)
+        return going
+
+    def _was_changed(self, tx: Writing, task: _Task, ground: Callable[..., Ground]) -> bool:
+        record = task.record
+        assert record is not None
+        assert task.current is not None
+        absorbed = take(tx, self.scene, self.source, record, task.current, ground(), self.run)
+        if absorbed.changed:
+            record.digest = b""
+            tx.records.save([record])
+        return absorbed.changed
+
+    def _give_up(self, tx: Writing, task: _Task) -> None:
+        """End a task whose read failed: nothing was sent."""
+        assert task.problem is not None
+        if isinstance(task.problem, Missing) and task.record is not None:
+            outcome.suspect(tx, task.record)
+            outcome.drop(tx, task.operation, "the vendor does not know the record any more")
+            return
+        self._put_back(tx, task, task.problem)
+
+    def _put_back(self, tx: Writing, task: _Task, problem: BaseException) -> None:
+        """Put an operation back that was certainly not processed, for later."""
+        wait = problem.wait if isinstance(problem, Throttled) and problem.wait else PATIENCE.total_seconds()
+        operation = task.operation
+        operation.state, operation.error = "planned", str(problem)
+        operation.attempts += 1
+        operation.not_before = tx.now + timedelta(seconds=wait)
+        tx.operations.save([operation])
+        if isinstance(problem, (Refused, Unreachable, Throttled)):
+            self.halted = True
+            self.tally.error = str(problem)
+            note_failure(tx, self.source.name, problem)
+
+    # --- sending ---------------------------------------------------------------------------------
+
+    def _write_intents(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """Commit what is about to be sent; return the tasks that have something to send."""
+        for task in tasks:
+            if not task.operation.steps:
+                task.operation.steps = self.source.connector.steps(self._change(task))
+        now = self.scene.clock()
+
+        def unit(tx: Writing) -> None:
+            for task in tasks:
+                task.operation.state, task.operation.intent_at = "sent", now
+                task.operation.settle_at = now + self.scene.safety.settle
+            tx.operations.save(task.operation for task in tasks)
+
+        self.store.do(unit, epoch=self.epoch)
+        return list(tasks)
+
+    def _change(self, task: _Task) -> Change:
+        draft, record = task.operation.draft, task.record
+        return Change(
+            kind=draft.kind,
+            fields={name: after for name, (_, after) in draft.fields.items()},
+            vendor_id=draft.vendor_id,
+            current=task.current or (_as_shown(record) if record else None),
+            given={name: record.shadow.acked[name] for name in record.shadow.given} if record else {},
+            stamp=draft.stamp,
+            key=task.operation.id,
+            trace=f"{self.run}/{task.operation.id}",
+            progress=task.operation.progress,
+        )
+
+    def _send(self, task: _Task) -> None:
+        """Send the step at hand; after the last one, look at what the vendor shows now."""
+        operation, attempt = task.operation, task.attempt
+        attempt.began = attempt.began or self.scene.clock()
+        if operation.step < len(operation.steps):
+            with bound(operation=operation.id):
+                written = self.source.connector.write(operation.steps[operation.step], self._change(task))
+            attempt.answered, attempt.answer = True, written.shown or attempt.answer
+            operation.progress = {**operation.progress, **written.progress, **_id_of(written)}
+            operation.step += 1
+        if operation.step >= len(operation.steps):
+            self._look(task)
+
+    def _look(self, task: _Task) -> None:
+        """Read back at once: the answer itself where that was once confirmed, otherwise one GET."""
+        vendor_id = task.operation.progress.get("vendor_id") or task.operation.draft.vendor_id
+        answer = task.attempt.answer
+        if answer is not None and self.state.answers and self.source.connector.abilities.answers:
+            task.attempt.shown = answer
+        elif vendor_id:
+            try:
+                task.attempt.shown = self.source.connector.get(str(vendor_id))
+            except VendorError as error:
+                log.warning("A write could not be read back.", reason=type(error).__name__)
+        if answer is not None and task.attempt.shown is not None and self.state.answers is None:
+            task.attempt.answers = dict(answer.fields) == dict(task.attempt.shown.fields)
+
+    # --- outcomes --------------------------------------------------------------------------------
+
+    def _write_outcomes(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """Commit what came of the requests; return the tasks whose next step is to be sent."""
+        self._look_after_doubt(tasks)
+
+        def unit(tx: Writing) -> list[_Task]:
+            ground = grounds(tx, self.scene, self.source, self.state, len(tasks))
+            return [task for task in tasks if self._conclude(tx, task, ground)]
+
+        return self.store.do(unit, epoch=self.epoch)
+
+    def _look_after_doubt(self, tasks: Sequence[_Task]) -> None:
+        """Read updates back whose answer was lost: what is shown often decides at once."""
+        lost = [task for task in tasks if task.problem is not None and outcome.is_doubt(task.problem)]
+        for task in [task for task in lost if task.operation.draft.kind == "update"]:
+            self._look(task)
+        for task in [task for task in tasks if isinstance(task.problem, AlreadyThere)]:
+            if task.operation.draft.kind == "create":
+                task.attempt.found = find(self.source, task.operation)
+
+    def _conclude(self, tx: Writing, task: _Task, ground: Callable[..., Ground]) -> bool:
+        """Write one outcome down; True where another step follows."""
+        problem, operation = task.problem, task.operation
+        concluding = outcome.Concluding(
+            tx, self.scene, self.source, operation, task.record, task.attempt, self.tally, self.run
+        )
+        if problem is None and operation.step < len(operation.steps):
+            tx.operations.save([operation])
+            return True
+        if problem is None:
+            concluding.confirm(ground())
+            self._note_answers(tx, task)
+        elif not isinstance(problem, SyncdError):
+            log.error("An operation failed inside syncd.", operation=operation.id, reason=repr(type(problem)))
+            concluding.unknown(ground(), "an error inside syncd; see the log")
+        elif outcome.is_doubt(problem):
+            concluding.unknown(ground(), str(problem))
+        elif task.attempt.found:
+            concluding.discover(task.attempt.found, ground)
+        elif outcome.is_refusal(problem) and isinstance(problem, VendorError):
+            concluding.refuse(problem)
+        else:
+            self._retreat(tx, task, problem)
+        return False
+
+    def _retreat(self, tx: Writing, task: _Task, problem: SyncdError) -> None:
+        """Put back what was not processed; what an earlier step did stays known."""
+        if task.operation.step:
+            outcome.Concluding(
+                tx, self.scene, self.source, task.operation, task.record, task.attempt, self.tally, self.run
+            ).leave_half_done(str(problem))
+        self._put_back(tx, task, problem) if not task.operation.step else None
+
+    def _note_answers(self, tx: Writing, task: _Task) -> None:
+        """Remember once whether this vendor's answers show what is stored."""
+        if task.attempt.answers is None or self.state.answers is not None:
+            return
+        state = tx.connections.load(self.source.name)
+        if state is not None:
+            state.answers = self.state.answers = task.attempt.answers
+            tx.connections.save(state)
+
+
+def _guarded(task: _Task, work: Callable[[_Task], None]) -> None:
+    """Do one task's work; its failure is its own and stops no other (design: isolation)."""
+    if task.stopped:
+        return
+    try:
+        work(task)
+    except SyncdError as error:
+        task.problem = error
+    except Exception as error:
+        log.exception("An operation failed inside syncd.", operation=task.operation.id)
+        task.problem = error
+
+
+def _id_of(written: Written) -> dict[str, str]:
+    return {"vendor_id": written.vendor_id} if written.vendor_id else {}
+
+
+def _as_shown(record: Record) -> Shown:
+    """Return a record as it was last shown, for a connector to merge into."""
+    assert record.observed is not None
+    return Shown(record.vendor_id, record.shadow.seen, record.payload, record.observed)

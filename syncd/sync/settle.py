@@ -1,0 +1,336 @@
+"""Settle: what becomes of operations whose outcome nobody knows, and where to look before a create.
+
+After the settle time a look decides: a create that is found is adopted, one that is not is planned anew; where a
+vendor cannot be searched a later listing or a person decides. Nothing is ever created a second time unlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from syncd.customer import email_key, phone_key, renders
+from syncd.errors import Missing, VendorError
+from syncd.logs import Logger
+from syncd.rules.absorb import absorb
+from syncd.store import ConnectionState, Store, Writing
+from syncd.sync.outcome import Attempt, Concluding, drop
+from syncd.sync.progress import Watch
+from syncd.sync.pull import grounds, pull
+from syncd.sync.reconcile import shares
+from syncd.sync.scene import Scene, Source, record_keys
+from syncd.values import Customer, Operation, Record, Review, Shadow, Shown, Tally
+from syncd.vendors.base import Keys
+
+log = Logger(__name__)
+
+
+def recover(store: Store, scene: Scene, *, epoch: int) -> int:
+    """Take up what a process that is gone left behind; return how many outcomes are not known.
+
+    What was claimed was not sent. What was sent may have been processed: it is unknown until its settle time.
+    """
+
+    def unit(tx: Writing) -> int:
+        tx.operations.release(None)
+        stranded = tx.operations.stranded(tx.now)
+        for operation in stranded:
+            operation.state = "unknown"
+            operation.settle_at = (operation.intent_at or tx.now) + scene.safety.settle
+            operation.error = "syncd ended before the answer came; a look after the settle time decides"
+            if operation.draft.kind == "update":
+                _doubt_update(tx, scene, operation)
+        tx.operations.save(stranded)
+        return len(stranded)
+
+    return store.do(unit, epoch=epoch)
+
+
+def _doubt_update(tx: Writing, scene: Scene, operation: Operation) -> None:
+    source = scene.sources.get(operation.draft.connection)
+    vendor_id = operation.draft.vendor_id
+    if source is None or vendor_id is None:
+        return
+    record = tx.records.load(source.name, [vendor_id]).get(vendor_id)
+    if record is None:
+        return
+    attempt = Attempt(began=operation.intent_at)
+    tally = Tally()
+    ground = grounds(tx, scene, source, None, 1)
+    Concluding(tx, scene, source, operation, record, attempt, tally, operation.run).unknown(
+        ground(), operation.error
+    )
+
+
+# --- after the settle time -----------------------------------------------------------------------
+
+
+def settle(store: Store, scene: Scene, source: Source, *, run: str, epoch: int, tally: Tally) -> None:
+    """Look at what became of one connection's operations of unknown outcome whose settle time is over."""
+    with store.look() as tx:
+        due = tx.operations.unknown_due(source.name, tx.now)
+    before = source.connector.requests
+    for operation in due:
+        try:
+            settler = _Settler(store, scene, source, operation, run, epoch, tally)
+            settler.update() if operation.draft.kind == "update" else settler.create()
+        except VendorError as error:
+            log.warning(
+                "An outcome could not be looked at.", operation=operation.id, reason=type(error).__name__
+            )
+            tally.error = tally.error or str(error)
+    tally.requests += source.connector.requests - before
+
+
+class _Settler:
+    """One operation whose settle time is over."""
+
+    def __init__(
+        self,
+        store: Store,
+        scene: Scene,
+        source: Source,
+        operation: Operation,
+        run: str,
+        epoch: int,
+        tally: Tally,
+    ) -> None:
+        self.store, self.scene, self.source = store, scene, source
+        self.operation, self.run, self.epoch, self.tally = operation, run, epoch, tally
+
+    def update(self) -> None:
+        """Read the record: its shadow decides each field that is in doubt."""
+        vendor_id = self.operation.draft.vendor_id or ""
+        try:
+            shown: Shown | None = self.source.connector.get(vendor_id)
+        except Missing:
+            shown = None
+        self.store.do(lambda tx: self._decide_update(tx, vendor_id, shown), epoch=self.epoch)
+
+    def _decide_update(self, tx: Writing, vendor_id: str, shown: Shown | None) -> None:
+        record = tx.records.load(self.source.name, [vendor_id]).get(vendor_id)
+        operation = self.operation
+        if record is None or shown is None:
+            drop(tx, operation, "the record is not there any more")
+            return
+        ground = grounds(tx, self.scene, self.source, tx.connections.load(self.source.name), 1)
+        absorb(record, shown, ground())
+        record.digest, record.keys = b"", record_keys(record, self.source, self.scene)
+        tx.records.save([record])
+        doubtful = [name for name in operation.draft.fields if name in record.shadow.doubtful]
+        arrived = all(
+            record.shadow.acked.get(name) == after
+            for name, (_, after) in operation.draft.fields.items()
+            if name not in record.shadow.not_kept
+        )
+        operation.state = "confirmed" if arrived and not doubtful else "dropped"
+        operation.error = "" if operation.state == "confirmed" else "it had not arrived; planned anew"
+        tx.operations.save([operation])
+        tx.customers.mark_due([operation.draft.customer])
+
+    def create(self) -> None:
+        """Look for what a create may have made: by its id, its keys, or in a listing that began after the settle time."""
+        found = self._found()
+        if found is None:
+            self._ask_a_person()
+            return
+        self.store.do(lambda tx: self._decide_create(tx, found), epoch=self.epoch)
+
+    def _found(self) -> Sequence[Shown] | None:
+        """Return the records that may be ours, None where nobody can tell yet."""
+        vendor_id = self.operation.progress.get("vendor_id")
+        if vendor_id:
+            try:
+                return [self.source.connector.get(str(vendor_id))]
+            except Missing:
+                return []
+        if _can_find(self.source, self.operation):
+            return find(self.source, self.operation)
+        return self._listed()
+
+    def _listed(self) -> Sequence[Shown] | None:
+        """Return unlinked records of a listing that began after the settle time and share what was sent."""
+        with self.store.look() as tx:
+            state = tx.connections.load(self.source.name)
+            settled = self.operation.settle_at
+            if state is None or state.looked_started is None or (settled and state.looked_started < settled):
+                return None
+            unlinked = [r for r in tx.records.fresh_unlinked(0, 100_000) if r.connection == self.source.name]
+            same = [record for record in unlinked if shares(self.operation, record)]
+        return [self.source.connector.get(record.vendor_id) for record in same]
+
+    def _ask_a_person(self) -> None:
+        if (
+            self.source.connector.abilities.incremental
+            or self.source.connector.abilities.page_size is not None
+        ):
+            return  # the next listing tells
+        review = Review(
+            kind="unknown_outcome",
+            subject=self.operation.id,
+            evidence={"operation": self.operation.id},
+            choices=("created", "not_created"),
+            connection=self.source.name,
+            customer=self.operation.draft.customer,
+        )
+        self.store.do(lambda tx: tx.reviews.open([review], self.run), epoch=self.epoch)
+
+    def _decide_create(self, tx: Writing, found: Sequence[Shown]) -> None:
+        ours = [shown for shown in found if self._is_free(tx, shown.vendor_id)]
+        if not ours:
+            customer = tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]
+            customer.looked[self.source.name] = tx.now
+            tx.customers.save([customer])
+            drop(tx, self.operation, "it was looked for and is not there; planned anew")
+            return
+        shown = min(ours, key=lambda one: (not self._is_stamped(one), one.vendor_id))
+        ground = grounds(tx, self.scene, self.source, tx.connections.load(self.source.name), 1)
+        attempt = Attempt(began=self.operation.intent_at)
+        concluding = Concluding(
+            tx, self.scene, self.source, self.operation, None, attempt, self.tally, self.run
+        )
+        concluding.link(shown, ground())
+        self.tally.created += 1
+
+    def _is_free(self, tx: Writing, vendor_id: str) -> bool:
+        record = tx.records.one(self.source.name, vendor_id)
+        return record is None or record.customer in (None, self.operation.draft.customer)
+
+    def _is_stamped(self, shown: Shown) -> bool:
+        stamp = self.operation.draft.stamp
+        return bool(stamp) and shown.fields.get("external_id") == stamp
+
+
+def keys_of(operation: Operation) -> Keys:
+    """Return by what the record of a create can be found."""
+    sent = {name: after for name, (_, after) in operation.draft.fields.items()}
+    full = " ".join(sent.get(name, "") for name in ("first_name", "last_name")).strip()
+    return Keys(
+        stamp=operation.draft.stamp,
+        external_id=operation.draft.stamp,
+        email=sent.get("email") or None,
+        phone=sent.get("phone") or None,
+        company=sent.get("company") or sent.get("full_name") or full or None,
+        newer_than=operation.progress.get("newer_than"),
+    )
+
+
+def _can_find(source: Source, operation: Operation) -> bool:
+    keys = keys_of(operation)
+    usable = source.connector.abilities.finds
+    return any(getattr(keys, name, None) for name in usable if name != "company") or bool(
+        "company" in usable and keys.newer_than
+    )
+
+
+def find(source: Source, operation: Operation) -> tuple[Shown, ...]:
+    """Search a vendor for the record that a create made or met, by what was sent."""
+    found = source.connector.find(keys_of(operation))
+    sent = {name: after for name, (_, after) in operation.draft.fields.items()}
+    telling = [name for name in ("email", "phone") if sent.get(name)]
+    stamp = operation.draft.stamp
+    return tuple(
+        shown
+        for shown in found
+        if (stamp and shown.fields.get("external_id") == stamp)
+        or not telling
+        or any(renders(name, sent[name], shown.fields.get(name), source.region) for name in telling)
+    )
+
+
+# --- before a create -----------------------------------------------------------------------------
+
+
+def look(
+    store: Store,
+    scene: Scene,
+    looks: dict[str, list[str]],
+    *,
+    run: str,
+    epoch: int,
+    tallies: dict[str, Tally],
+    watch: Watch,
+) -> bool:
+    """Look whether customers that are to be created are there already; return whether anything was looked at.
+
+    The cheapest way that the vendor allows: what changed since the last pass, the whole listing, or one search a
+    customer.
+    """
+    looked = False
+    for name, customers in sorted(looks.items()):
+        source = scene.sources[name]
+        with store.look() as tx:
+            state = tx.connections.load(name)
+        if state is None or state.full_started is None or state.state != "ok":
+            continue
+        looked = True
+        if source.connector.abilities.incremental or _listing_is_cheaper(source, state, len(customers)):
+            full = not source.connector.abilities.incremental
+            pull(store, scene, source, run=run, epoch=epoch, full=full, tally=tallies[name], watch=watch)
+        else:
+            _search_each(store, scene, source, customers, epoch=epoch, tally=tallies[name])
+    return looked
+
+
+def _listing_is_cheaper(source: Source, state: ConnectionState, customers: int) -> bool:
+    size = source.connector.abilities.page_size
+    searchable = bool({"email", "external_id"} & source.connector.abilities.finds)
+    return not searchable or (state.records // size if size else 0) < customers
+
+
+def _search_each(
+    store: Store, scene: Scene, source: Source, customers: Sequence[str], *, epoch: int, tally: Tally
+) -> None:
+    before = source.connector.requests
+    for customer_id in dict.fromkeys(customers):
+        began = scene.clock()
+        with store.look() as tx:
+            customer = tx.customers.load([customer_id])[customer_id]
+            records = tx.records.of_customers([customer.id]).get(customer.id, [])
+        try:
+            found = source.connector.find(_customer_keys(customer, records, source))
+        except VendorError as error:
+            tally.error = tally.error or str(error)
+            break
+        _store_look(store, scene, source, customer_id, found, began, epoch)
+    tally.requests += source.connector.requests - before
+
+
+def _customer_keys(customer: Customer, records: Sequence[Record], source: Source) -> Keys:
+    values = customer.values()
+    linked = next((record.vendor_id for record in records if record.connection == source.external_id), None)
+    return Keys(
+        external_id=linked,
+        email=email_key(values.get("email", "")) or None,
+        phone=phone_key(values.get("phone", ""), source.region) or None,
+    )
+
+
+def _store_look(
+    store: Store,
+    scene: Scene,
+    source: Source,
+    customer: str,
+    found: Sequence[Shown],
+    began: datetime,
+    epoch: int,
+) -> None:
+    store.do(lambda tx: _note_look(tx, scene, source, customer, found, began), epoch=epoch)
+
+
+def _note_look(
+    tx: Writing, scene: Scene, source: Source, customer_id: str, found: Sequence[Shown], began: datetime
+) -> None:
+    ground = grounds(tx, scene, source, tx.connections.load(source.name), len(found))
+    known = tx.records.load(source.name, [shown.vendor_id for shown in found])
+    for shown in found:
+        record = known.get(shown.vendor_id) or Record(
+            source.name, shown.vendor_id, Shadow(), first_seen=shown.started, fresh=True
+        )
+        if not absorb(record, shown, ground()).dropped:
+            record.keys = record_keys(record, source, scene)
+            record.digest = b""
+            tx.records.save([record])
+    customer = tx.customers.load([customer_id])[customer_id]
+    customer.looked[source.name] = began
+    tx.customers.save([customer])
