@@ -21,12 +21,13 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as a connector asks for it."""
+    """One request as a connector asks for it; `content` says what the body is, unless the connection's headers do."""
 
     method: str
     path: str
     query: Pairs | None
     headers: Mapping[str, str]
+    content: Mapping[str, str]
     body: bytes | None
     kind: Kind
     expect: Expect

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -32,7 +32,6 @@ from tenacity import (
     wait_random_exponential,
 )
 from urllib3.exceptions import HTTPError
-from urllib3.util import Timeout
 
 from syncd import __version__
 from syncd.errors import (
@@ -158,7 +157,7 @@ class Http:
         document. Raises Unreachable, Refused (401 with `auth`), Throttled, Busy, Unanswered, Malformed.
         """
         content, body = content_of(json, form)
-        call = Call(method, path, query, {**content, **(headers or {})}, body, kind, expect)
+        call = Call(method, path, query, headers or {}, content, body, kind, expect)
         trying = Retrying(
             stop=stop_after_attempt(tries) | stop_when_event_set(self._stop),
             wait=_pause,
@@ -177,7 +176,11 @@ class Http:
 
     def prepared(self, call: Call, credentials: Mapping[str, str]) -> PreparedRequest:
         """Build the request that goes over the wire."""
-        headers = {**PLAIN_HEADERS, **(self._headers() if callable(self._headers) else self._headers)}
+        headers = {
+            **PLAIN_HEADERS,
+            **call.content,
+            **(self._headers() if callable(self._headers) else self._headers),
+        }
         request = PreparedRequest()
         try:
             request.prepare_method(call.method)
@@ -228,12 +231,12 @@ class Http:
         return reply
 
     def _over_the_wire(self, call: Call, request: PreparedRequest, deadline: float) -> Reply:
-        limit = Timeout(total=self._timeout, connect=min(CONNECT_TIMEOUT, self._timeout))
+        limits = (min(CONNECT_TIMEOUT, self._timeout), self._timeout)
         with self._lock:
             self._sent += 1
         started = self._clock()
         try:
-            response = self._adapter.send(request, stream=True, timeout=cast(Any, limit), verify=True)
+            response = self._adapter.send(request, stream=True, timeout=limits, verify=True)
             with closing(response):
                 body = self._body(call, response, deadline)
         except (requests.RequestException, HTTPError, OSError) as error:

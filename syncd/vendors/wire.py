@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.util import Timeout
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -86,6 +87,22 @@ class DeadlineAdapter(HTTPAdapter):
         # urllib3 logs whole addresses, and those hold e-mails and search terms.
         logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """Send one request; the second number of `timeout` is the limit for connecting and answering together."""
+        connect, total = timeout
+        limits: Any = Timeout(
+            total=total, connect=connect
+        )  # requests takes it, but does not say so in its types
+        return super().send(request, stream, limits, verify, cert, proxies)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)

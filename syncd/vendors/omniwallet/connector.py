@@ -86,7 +86,7 @@ class Omniwallet:
 
     def pages(self, walk: Pass) -> Iterator[Page]:
         since = None if walk.full else moment(mapping_of(walk.cursor).get("since"))
-        place = Place.of(walk.resume)
+        place = Place.of(walk)
         while True:
             reply = self._list(place.number, "-updatedAt" if since else "createdAt")
             rows, total, last_page = listing(reply, place.number)
@@ -180,7 +180,7 @@ class Omniwallet:
         path = f"customers/{segment(_address(change))}"
         reply = self._http.send("DELETE", path, kind="write", expect="nothing")
         if not reply.ok:
-            raise self._refusal(reply)
+            raise self._refusal(reply, writing=True)
         return Written(vendor_id=change.vendor_id)
 
     def _add_points(self, change: Change) -> Written:
@@ -202,7 +202,7 @@ class Omniwallet:
         return Written(vendor_id=shown.vendor_id, shown=shown, progress={"vendor_id": shown.vendor_id})
 
     def _write_refusal(self, reply: Reply, change: Change) -> VendorError:
-        error = self._refusal(reply)
+        error = self._refusal(reply, writing=True)
         email = change.fields.get("email")
         if not email or not isinstance(error, Rejected) or "email" not in error.fields:
             return error
@@ -213,7 +213,7 @@ class Omniwallet:
             f"{self.name}: Omniwallet has this e-mail already.", status=reply.status, words=error.words
         )
 
-    def _refusal(self, reply: Reply) -> VendorError:
+    def _refusal(self, reply: Reply, *, writing: bool = False) -> VendorError:
         fields, words = refused_fields(reply, self._http.clean)
         what = f"{reply.source} was refused ({reply.status})."
         if reply.status == 401:
@@ -226,7 +226,7 @@ class Omniwallet:
             return Missing(what, status=404, words=words)
         if reply.status == 409:
             return AlreadyThere(what, status=409, words=words)
-        if reply.status in {400, 422}:
+        if writing or reply.status in {400, 422}:
             return Rejected(what, "Correct the value.", fields=fields, status=reply.status, words=words)
         return Malformed(what, "Check base_url; it ends in /v1.", status=reply.status, words=words)
 

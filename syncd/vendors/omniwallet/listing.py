@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from syncd.errors import Malformed
 from syncd.values import Page
+from syncd.vendors.base import Pass
 from syncd.vendors.omniwallet.fields import item_of, poisoned
 from syncd.vendors.reply import Reply
 from syncd.vendors.table import mapping_of, moment
@@ -22,27 +23,34 @@ STEPS_BACK = 20  # pages read again in one pass before a listing counts as unrea
 class Place:
     """Where a pass stands: the page to ask for next, and what the pages so far have shown.
 
-    `began` is the vendor's clock when the pass began and `highest` the latest `updatedAt` seen: the lower of the two
-    becomes the next watermark, so that neither a wrong clock nor a row from the future moves it too far.
+    `asked` and `began` are our clock and the vendor's when the pass began, `highest` the latest `updatedAt` seen, and
+    `former` is the cursor of the pass before. The lower of `began` and `highest` becomes the next mark, so that neither
+    a wrong clock nor a row from the future moves it too far.
     """
 
     number: int = 1
     total: int | None = None
     first: str = ""
     steps_back: int = 0
+    asked: datetime | None = None
     began: datetime | None = None
     highest: datetime | None = None
+    former: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, resume: Mapping[str, Any] | None) -> Place:
-        """Return the place that an earlier pass had come to, or the beginning."""
-        if resume is None:
-            return cls()
+    def of(cls, walk: Pass) -> Place:
+        """Return the place that an interrupted pass had come to, or the beginning."""
+        former = walk.cursor or {}
+        if walk.resume is None:
+            return cls(former=former)
+        resume = walk.resume
         return cls(
             resume["number"],
             resume["total"],
+            asked=moment(resume["asked"]),
             began=moment(resume["began"]),
             highest=moment(resume["highest"]),
+            former=former,
         )
 
     def moved_up(self, total: int) -> bool:
@@ -64,22 +72,40 @@ class Place:
             )
         stamps = [stamp for row in rows if (stamp := _updated(row))]
         highest = max([*stamps, *([self.highest] if self.highest else [])], default=None)
-        began = self.began or reply.server_date or reply.started
-        return Place(self.number + 1, total, first, self.steps_back, began, highest)
+        return replace(
+            self,
+            number=self.number + 1,
+            total=total,
+            first=first,
+            asked=self.asked or reply.started,
+            began=self.began or reply.server_date or reply.started,
+            highest=highest,
+        )
 
     @property
     def resume(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "total": self.total,
-            "began": _iso(self.began),
-            "highest": _iso(self.highest),
-        }
+        """Return what an interrupted pass goes on from."""
+        times = {"asked": _iso(self.asked), "began": _iso(self.began), "highest": _iso(self.highest)}
+        return {"number": self.number, "total": self.total, **times}
 
     @property
     def cursor(self) -> dict[str, Any]:
-        known = [when for when in (self.began, self.highest) if when]
-        return {"since": _iso(min(known) - OVERLAP)}
+        """Return what the next incremental pass starts from.
+
+        It looks back behind the mark for what shows late. Where a later pass finds the mark where it was, everything
+        up to it has been looked at again by then, and looking back ends: after an import of thousands in one minute,
+        passes would read all of them for ever.
+        """
+        mark = min(when for when in (self.began, self.highest) if when)
+        first_asked = (
+            moment(self.former.get("asked")) if self.former.get("mark") == _iso(mark) else self.asked
+        )
+        settled = bool(first_asked and self.asked and self.asked - first_asked >= OVERLAP)
+        return {
+            "since": _iso(mark if settled else mark - OVERLAP),
+            "mark": _iso(mark),
+            "asked": _iso(first_asked),
+        }
 
 
 def _iso(when: datetime | None) -> str | None:

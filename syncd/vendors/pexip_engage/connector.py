@@ -145,7 +145,7 @@ class PexipEngage:
             return self._written(reply, change)
         reply = self._http.send("DELETE", path, headers=headers, kind="write", expect="nothing")
         if not reply.ok:
-            raise self._refusal(reply)
+            raise self._refusal(reply, change)
         return Written(vendor_id=change.vendor_id)
 
     def hint(self, headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Sequence[str]:
@@ -202,7 +202,7 @@ class PexipEngage:
 
     def _written(self, reply: Reply, change: Change) -> Written:
         if not reply.ok:
-            raise self._refusal(reply, creating=change.kind == "create")
+            raise self._refusal(reply, change)
         if reply.status == 204:
             return Written(vendor_id=change.vendor_id)
         try:
@@ -211,7 +211,7 @@ class PexipEngage:
             raise Unanswered(error.what, error.next_step, status=reply.status) from error
         return Written(vendor_id=shown.vendor_id, shown=shown)
 
-    def _refusal(self, reply: Reply, *, creating: bool = False) -> VendorError:
+    def _refusal(self, reply: Reply, change: Change | None = None) -> VendorError:
         shown = mapping_of(reply.words()).get("errors")
         errors = [mapping_of(each) for each in shown] if isinstance(shown, list) else []
         words = self._http.clean(
@@ -222,9 +222,13 @@ class PexipEngage:
             return Forbidden(what, "Check the API client's scopes.", status=403, words=words)
         if reply.status == 404 and errors:
             return Missing(what, status=404, words=words)
-        if reply.status in {400, 422}:
+        if change is not None or reply.status in {400, 422}:
             # Whether e-mail and external id are unique, and by which code that is told, is not published.
-            if creating and any(word in words.lower() for word in CLASH):
+            if (
+                change is not None
+                and change.kind == "create"
+                and any(word in words.lower() for word in CLASH)
+            ):
                 return AlreadyThere(what, status=reply.status, words=words)
             return Rejected(what, "Correct the value.", status=reply.status, words=words)
         return Malformed(what, "Check base_url and enterprise.", status=reply.status, words=words)
