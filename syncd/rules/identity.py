@@ -20,6 +20,7 @@ from syncd.values import Review
 RecordKey = tuple[str, str]
 Key = tuple[str, str]
 TIERS = ("external_id", "email", "phone")
+TWO_OF_ONE = "two records of one connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,12 @@ class _Unions:
             return "two customers"
         if self._forbidden(a, b):
             return "marked as different"
-        return "" if self._primaries_agree(a, b, direct) else "two records of one connection"
+        return "" if self._primaries_agree(a, b, direct) else TWO_OF_ONE
+
+    def names_contradict(self, one: RecordKey, other: RecordKey) -> bool:
+        """Tell whether both groups have names and none of the one agrees with any of the other."""
+        named = [[each for each in self.group(key) if not name_is_empty(each.name)] for key in (one, other)]
+        return all(named) and not any(_agree(here, there) for here in named[0] for there in named[1])
 
     def _forbidden(self, a: RecordKey, b: RecordKey) -> bool:
         if not self.decided.different:
@@ -127,7 +133,10 @@ class _Unions:
         self.parent[b] = a
         self.members[a].extend(self.members.pop(b))
         self.customers[a] |= self.customers.pop(b)
-        self.rule[a] = self.rule.get(a) or self.rule.get(b) or rule
+        self.rule[a] = self._first_evidence(a, b) or rule
+
+    def _first_evidence(self, a: RecordKey, b: RecordKey) -> str:
+        return next((self.rule[key] for key in (a, b) if self.rule.get(key, "linked") != "linked"), "")
 
 
 def identify(
@@ -144,8 +153,8 @@ def identify(
     decided = decided or Decided()
     result = Identified()
     unions = _Unions(sorted(candidates, key=lambda one: one.key), decided)
-    by_key = {one.key: one for one in candidates}
-    _join_decided(unions, decided, by_key)
+    _join_linked(unions, candidates)
+    _join_decided(unions, decided, {one.key for one in candidates})
     groups = _key_groups(candidates)
     for tier in [name for name in TIERS if name in match]:
         for key in sorted(group for group in groups if _tier_of(group) == tier):
@@ -171,10 +180,21 @@ def _key_groups(candidates: Iterable[Candidate]) -> dict[Key, list[Candidate]]:
     }
 
 
-def _join_decided(unions: _Unions, decided: Decided, by_key: Mapping[RecordKey, Candidate]) -> None:
+def _join_linked(unions: _Unions, candidates: Iterable[Candidate]) -> None:
+    """Put each customer's records together: an existing link always wins."""
+    first: dict[str, RecordKey] = {}
+    for one in sorted(candidates, key=lambda each: each.key):
+        if one.customer is not None:
+            unions.join(first.setdefault(one.customer, one.key), one.key, "linked")
+
+
+def _join_decided(unions: _Unions, decided: Decided, known: Collection[RecordKey]) -> None:
+    """Join what a person called the same, two records of one connection included."""
     for pair in sorted(decided.same, key=sorted):
         one, other = sorted(pair)
-        if one in by_key and other in by_key and not unions.refusal(one, other, frozenset(pair)):
+        if one not in known or other not in known:
+            continue
+        if unions.refusal(one, other, frozenset(pair)) in ("", TWO_OF_ONE):
             unions.join(one, other, "decided_by_a_person")
 
 
@@ -239,6 +259,8 @@ def _join_class(unions: _Unions, tier: str, group: Sequence[Candidate], result: 
         if unions.root(one.key) == unions.root(first.key):
             continue
         refusal = unions.refusal(first.key, one.key, direct)
+        if not refusal and tier != "external_id" and unions.names_contradict(first.key, one.key):
+            refusal = "names that differ"
         if not refusal:
             unions.join(first.key, one.key, tier)
         elif refusal != "marked as different":
