@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from syncd.errors import Missing, VendorError
-from syncd.store import Store, Writing
+from syncd.store import Reading, Store, Writing
 from syncd.sync.scene import Scene, Source
 from syncd.values import Record, Review, Tally
 
@@ -71,7 +71,7 @@ def conclude_absence(
         if len(seen) >= live and not _any_suspect(seen, tx.records.live_ids(source.name)):
             return ""
         absent = [vendor_id for vendor_id, _ in tx.records.live_ids(source.name) if vendor_id not in seen]
-        approved = _accepted(tx.reviews.list(state="resolved"), source, absent)
+        approved = _accepted(tx, source, absent)
     if len(absent) > max(5, live // 50) and not approved:
         store.do(lambda tx: _ask(tx, source, absent, live, run), epoch=epoch)
         return (
@@ -87,13 +87,14 @@ def _any_suspect(seen: SeenIds, live: Iterable[tuple[str, str]]) -> bool:
     return any(vendor_id not in seen for vendor_id, _ in live)
 
 
-def _accepted(reviews: Iterable[Review], source: Source, absent: list[str]) -> bool:
+def _accepted(tx: Reading, source: Source, absent: list[str]) -> bool:
     """Tell whether a person said that at least so many are really gone."""
+    said = tx.reviews.list(state="resolved", kind="deletion", limit=100_000)
     return any(
-        review.kind == "deletion"
-        and review.connection == source.name
+        review.connection == source.name
         and review.evidence.get("absent", 0) >= len(absent)
-        for review in reviews
+        and tx.reviews.outcome(review.id or 0).get("choice") == "gone"
+        for review in said
     )
 
 

@@ -1,0 +1,365 @@
+"""The composition root: from settings to everything that works together, and the ways in for page, API and command line.
+
+Only here the clock of the machine is read.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from syncd.config import ConnectionSettings, Settings
+from syncd.customer import slot_of
+from syncd.errors import LeaseLost, StoreHeld, UsageError
+from syncd.logs import Logger
+from syncd.rules.golden import Policy
+from syncd.rules.guard import Limit, Limits
+from syncd.store import ConnectionState, Lease, Run, Store, Writing
+from syncd.sync import decide
+from syncd.sync.progress import Progress, Watch
+from syncd.sync.pull import grounds, take
+from syncd.sync.run import Order, execute
+from syncd.sync.scene import Safety, Scene, Source
+from syncd.values import Record, Report, Review, Shadow, Shown, Tally
+from syncd.vendors import connect
+from syncd.vendors.base import Finding, VendorSettings
+from syncd.vendors.budget import Budgets
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+log = Logger(__name__)
+UNANSWERED = timedelta(seconds=20)  # a holder that takes up no request for so long does not answer
+Tell = Callable[[Progress], None]
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class App:
+    """syncd, put together: settings, store, connections."""
+
+    def __init__(self, settings: Settings, store: Store, scene: Scene, clock: Callable[[], datetime]) -> None:
+        self.settings = settings
+        self.store = store
+        self.scene = scene
+        self.clock = clock
+        self.stop = threading.Event()
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        adapters: Mapping[str, BaseAdapter] | None = None,
+    ) -> App:
+        """Open the store, bring it to this version, and make the connectors; nothing is asked of a vendor yet."""
+        store = Store.open(settings.store.url, clock=clock, backup_dir=settings.store.backups)
+        try:
+            return cls(settings, store, make_scene(settings, clock, adapters or {}), clock)
+        except BaseException:
+            store.close()
+            raise
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the vendors and the store."""
+        for source in self.scene.sources.values():
+            source.connector.close()
+        self.store.close()
+
+    # --- runs ------------------------------------------------------------------------------------
+
+    def sync(
+        self,
+        connections: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        full: bool = False,
+        yes: bool = False,
+        asked_by: str = "cli",
+        progress: Tell | None = None,
+        timeout: float = 3600.0,
+    ) -> Report:
+        """Sync now: in this process, or by the daemon that holds the store; wait for the report.
+
+        Raises StoreHeld where another syncd holds the store and does not take the request up.
+        """
+        self._known(connections)
+        flags = {"dry_run": dry_run, "full": full, "yes": yes}
+        run = self.store.do(lambda tx: tx.runs.request(connections, flags, asked_by))
+        return self._carried_out(run, progress, timeout)
+
+    def _known(self, connections: Sequence[str]) -> None:
+        for name in connections:
+            if name not in self.scene.sources:
+                raise UsageError(
+                    f"There is no connection {name!r}.", f"There are {', '.join(self.scene.sources)}."
+                )
+
+    def _carried_out(self, run: Run, progress: Tell | None, timeout: float) -> Report:
+        """Carry a request out as soon as the store is free, unless its holder does so first."""
+        started = waited = time.monotonic()
+        while True:
+            lease = self.store.acquire(f"sync {os.getpid()}")
+            if lease is not None:
+                return self._own_run(run, lease, progress)
+            with self.store.look() as tx:
+                now = tx.runs.get(run.id)
+            if now is not None and now.state in ("done", "failed"):
+                return report_of(now)
+            if now is not None and now.state == "running":
+                waited = time.monotonic()
+            if time.monotonic() - waited > UNANSWERED.total_seconds() or time.monotonic() - started > timeout:
+                raise self._held(run)
+            self.stop.wait(0.2)
+
+    def _held(self, run: Run) -> StoreHeld:
+        holder = self.store.holder() or {}
+        return StoreHeld(
+            f"Another syncd holds the store ({holder.get('holder', '?')} on {holder.get('host', '?')}) "
+            f"and has not taken up {run.id}.",
+            "Look at its log, or stop it; the request stays and is carried out by whoever holds the store next.",
+        )
+
+    def _own_run(self, run: Run, lease: Lease, progress: Tell | None) -> Report:
+        try:
+            with self.store.look() as tx:
+                now = tx.runs.get(run.id)
+            if now is not None and now.state in ("done", "failed"):
+                return report_of(now)
+            started = self.store.do(lambda tx: tx.runs.start(run.id, lease.epoch), epoch=lease.epoch) or run
+            return self.execute(started, lease, progress=progress)
+        finally:
+            lease.release()
+
+    def execute(
+        self, run: Run, lease: Lease, *, progress: Tell | None = None, stop: threading.Event | None = None
+    ) -> Report:
+        """Carry out a run that was claimed under a lease; keep the lease meanwhile; write the report down."""
+        watch = Watch(stop=stop or self.stop) if progress is None else Watch(progress, stop or self.stop)
+        order = Order(
+            run.id,
+            run.connections,
+            dry_run=bool(run.flags.get("dry_run")),
+            full=bool(run.flags.get("full")),
+            yes=bool(run.flags.get("yes")),
+            asked_by=run.asked_by,
+        )
+        with _kept(lease, watch):
+            try:
+                report = execute(self.store, self.scene, order, epoch=lease.epoch, watch=watch)
+            except LeaseLost:
+                raise
+            except BaseException as error:
+                what = f"{type(error).__name__}: the run ended before its end"
+                self.store.do(lambda tx: tx.runs.finish(run.id, "failed", {"error": what}, failed=True))
+                raise
+            document = as_plain(report)
+            self.store.do(lambda tx: tx.runs.finish(run.id, report.status, document), epoch=lease.epoch)
+        return report
+
+    # --- vendors ---------------------------------------------------------------------------------
+
+    def check(self, names: Sequence[str] = ()) -> dict[str, list[Finding]]:
+        """Reach every connection with the cheapest requests and say what works."""
+        self._known(names)
+        chosen = names or tuple(self.scene.sources)
+        return {name: list(self.scene.sources[name].connector.check()) for name in chosen}
+
+    def pull_one(self, connection: str, vendor_id: str) -> dict[str, Any]:
+        """Fetch one record now and absorb it; what follows from it is the next run's."""
+        self._known([connection])
+        source = self.scene.sources[connection]
+        shown = source.connector.get(vendor_id)
+        record = self.store.do(lambda tx: _absorb_one(tx, self.scene, source, shown))
+        return {
+            "connection": connection,
+            "vendor_id": record.vendor_id,
+            "customer": record.customer,
+            "fields": {name: text or "" for name, text in shown.fields.items()},
+        }
+
+    # --- people ----------------------------------------------------------------------------------
+
+    def resolve(self, review: int, choice: str, by: str) -> Review:
+        """Resolve a review. Raises UsageError, StaleChoice."""
+        return self.store.do(lambda tx: decide.resolve(tx, self.scene, review, choice, by))
+
+    def approve(self, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = "") -> int:
+        """Approve what waits for a person; return how many operations."""
+        return self.store.do(
+            lambda tx: decide.approve(
+                tx, self.scene, by, connection=connection, operations=operations, run=run
+            )
+        )
+
+    def discard(self, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = "") -> int:
+        """Discard what waits for a person; return how many operations."""
+        return self.store.do(
+            lambda tx: decide.discard(
+                tx, self.scene, by, connection=connection, operations=operations, run=run
+            )
+        )
+
+    def pin(self, customer: str, name: str, value: str | None, by: str) -> None:
+        """Pin a field of a customer, or let it go (None)."""
+        self.store.do(lambda tx: decide.pin(tx, self.scene, customer, name, value, by))
+
+    def pause(self, connection: str, by: str) -> None:
+        """Pause a connection; its operations wait."""
+        self.store.do(lambda tx: decide.pause(tx, self.scene, connection, by, paused=True))
+
+    def resume(self, connection: str, by: str) -> None:
+        """Let a paused connection go on."""
+        self.store.do(lambda tx: decide.pause(tx, self.scene, connection, by, paused=False))
+
+
+@contextmanager
+def _kept(lease: Lease, watch: Watch) -> Iterator[None]:
+    """Renew a lease while work goes on; work stops where it is lost."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(lease.ttl.total_seconds() / 3):
+            try:
+                lease.renew()
+            except LeaseLost:
+                log.error("The store was taken over; this process stops its work.")
+                watch.stop.set()
+                return
+
+    keeper = threading.Thread(target=renew, name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _absorb_one(tx: Writing, scene: Scene, source: Source, shown: Shown) -> Record:
+    known = tx.records.load(source.name, [shown.vendor_id]).get(shown.vendor_id)
+    record = known or Record(source.name, shown.vendor_id, Shadow(), first_seen=shown.started, fresh=True)
+    ground = grounds(tx, scene, source, tx.connections.load(source.name), 1)
+    take(tx, scene, source, record, shown, ground(), decide.BY_HAND)
+    record.digest = b""
+    tx.records.save([record])
+    return record
+
+
+# --- settings to scene ---------------------------------------------------------------------------
+
+
+def make_scene(
+    settings: Settings, clock: Callable[[], datetime], adapters: Mapping[str, BaseAdapter]
+) -> Scene:
+    """Return what a run works with, as the settings say; nothing is asked of a vendor."""
+    budgets = Budgets()
+    enabled = {name: each for name, each in settings.connections.items() if each.enabled}
+    return Scene(
+        sources={name: _source(each, clock, budgets, adapters.get(name)) for name, each in enabled.items()},
+        safety=_safety(settings),
+        clock=clock,
+        policies=_policies(settings),
+        match=tuple(settings.identity.match),
+        blocked=tuple(settings.identity.blocked),
+    )
+
+
+def _source(
+    each: ConnectionSettings, clock: Callable[[], datetime], budgets: Budgets, adapter: BaseAdapter | None
+) -> Source:
+    vendor = VendorSettings(
+        name=each.name,
+        vendor=each.vendor,
+        base_url=each.base_url,
+        options=each.options,
+        secrets={name: secret.reveal() for name, secret in each.secrets.items()},
+        fields=each.fields,
+        external_id_field=each.external_id_field,
+        region=each.region,
+        allow_http=each.allow_http,
+        timeout=each.timeout,
+    )
+    parts = {"adapter": adapter} if adapter is not None else {}
+    return Source(
+        name=each.name,
+        connector=connect(vendor, budgets=budgets, clock=clock, **parts),
+        push=frozenset(each.push),
+        priority=each.priority,
+        region=each.region,
+        name_order=each.name_order,
+        only=each.only,
+        external_id=each.external_id,
+        on_delete=each.on_delete,
+    )
+
+
+def _safety(settings: Settings) -> Safety:
+    safety = settings.safety
+    limits = {
+        name: Limit(getattr(safety, f"max_{name}").number, getattr(safety, f"max_{name}").percent)
+        for name in ("creates", "updates", "clears", "deletes", "same_field")
+    }
+    return Safety(
+        approve=safety.approve,
+        limits=Limits(**limits),
+        read_before_write=timedelta(seconds=safety.read_before_write),
+        settle=timedelta(seconds=safety.settle_seconds),
+    )
+
+
+def _policies(settings: Settings) -> dict[str, Policy]:
+    """Return the policy of each slot; a unit follows the first of its fields that the settings speak of."""
+    found: dict[str, Policy] = {}
+    plain = Policy()
+    for name, policy in settings.fields.items():
+        made = Policy(policy.conflict, policy.on_clear, policy.owner, timedelta(seconds=policy.skew_seconds))
+        if slot_of(name) not in found or found[slot_of(name)] == plain:
+            found[slot_of(name)] = made
+    return found
+
+
+# --- reports as plain values ---------------------------------------------------------------------
+
+
+def as_plain(report: Report) -> dict[str, Any]:
+    """Return a report as values that JSON knows."""
+    plain = asdict(report)
+    for name in ("started", "ended"):
+        plain[name] = plain[name].isoformat() if plain[name] else None
+    return plain
+
+
+def report_of(run: Run) -> Report:
+    """Return the report that a finished run left."""
+    plain = dict(run.report or {})
+    if "connections" not in plain:
+        return Report(run.id, status="failed", errors=[str(plain.get("error", "no report"))], exit_status=1)
+    tallies = {name: Tally(**tally) for name, tally in plain["connections"].items()}
+    known = {name: plain[name] for name in Report.__dataclass_fields__ if name in plain}
+    report = Report(**{**known, "connections": tallies})
+    report.started, report.ended = _moment(plain.get("started")), _moment(plain.get("ended"))
+    return report
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+__all__ = ["App", "ConnectionState", "as_plain", "make_scene", "report_of", "utc_now"]

@@ -1,0 +1,372 @@
+"""Decide: what a person's word does. It outranks every rule, is written down with who said it, and is never asked again.
+
+Nothing here talks to a vendor: what follows from a decision is planned and written by the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from syncd.customer import FIELDS, SLOTS, slot_of
+from syncd.errors import UsageError
+from syncd.store import ConnectionState, HumanDecision, JournalRow, Writing
+from syncd.sync.reconcile import decide_customer
+from syncd.sync.scene import Scene, candidate
+from syncd.values import Customer, Golden, Operation, Record, Review
+
+BY_HAND = "by hand"  # stands for the run in the journal where no run decided
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a decision is made: in one transaction, by one person."""
+
+    tx: Writing
+    scene: Scene
+    by: str
+
+
+def resolve(tx: Writing, scene: Scene, number: int, choice: str, by: str) -> Review:
+    """Resolve one review by a person's choice. Raises UsageError, StaleChoice."""
+    review = tx.reviews.resolve(number, choice, by)
+    act = _ACTS.get(review.kind)
+    if act is not None:
+        act(Desk(tx, scene, by), review, choice)
+    tx.audit.add(by, "resolve review", f"review {number}", {"kind": review.kind, "choice": choice})
+    return review
+
+
+# --- conflicts and clears ------------------------------------------------------------------------
+
+
+def _conflict(desk: Desk, review: Review, choice: str) -> None:
+    customer = _customer(desk.tx, review)
+    _decide_again(desk.tx, desk.scene, customer, {str(review.evidence["slot"]): int(choice)})
+
+
+def _decide_again(tx: Writing, scene: Scene, customer: Customer, chosen: Mapping[str, int]) -> None:
+    records = tx.records.of_customers([customer.id]).get(customer.id, [])
+    rows, reviews = decide_customer(customer, records, scene, tx.meta.numbers(1), None, chosen)
+    tx.journal.append(replace(row, run=BY_HAND, at=tx.now) for row in rows)
+    tx.reviews.open(reviews, BY_HAND)
+    customer.due = True
+    tx.customers.save([customer])
+    tx.records.save(records)
+
+
+def _clear(desk: Desk, review: Review, choice: str) -> None:
+    slot = str(review.evidence["slot"])
+    record = _record(desk.tx, review.subject)
+    if choice == "put_back":
+        record.shadow.cleared.pop(slot, None)
+        desk.tx.records.save([record])
+    elif choice == "clear_everywhere":
+        set_golden(
+            desk.tx, _customer(desk.tx, review), slot, dict.fromkeys(_parts_of(record, slot), ""), desk.by
+        )
+    desk.tx.customers.mark_due([record.customer] if record.customer else [])
+
+
+def _parts_of(record: Record, slot: str) -> list[str]:
+    return [name for name in SLOTS[slot] if name in record.shadow.seen]
+
+
+def set_golden(tx: Writing, customer: Customer, slot: str, value: Mapping[str, str], by: str) -> None:
+    """Set a slot's golden value by a person's word, and write it into the journal."""
+    before = customer.golden.get(slot)
+    number = tx.meta.numbers(1)
+    after = {**(before.value if before else {}), **value}
+    customer.golden[slot] = Golden(
+        after, number, "decided_by_a_person", holder=before.holder if before else None
+    )
+    customer.due = True
+    tx.customers.save([customer])
+    row = JournalRow(
+        number=number,
+        customer=customer.id,
+        run=BY_HAND,
+        at=tx.now,
+        slot=slot,
+        before=dict(before.value) if before else {},
+        after=after,
+        rule="decided_by_a_person",
+        note=f"by {by}",
+    )
+    tx.journal.append([row])
+
+
+# --- who is who ----------------------------------------------------------------------------------
+
+
+def _duplicate(desk: Desk, review: Review, choice: str) -> None:
+    pair = [tuple(review.evidence["primary"]), tuple(review.evidence["duplicate"])]
+    if choice == "make_primary":
+        make_primary(desk.tx, _record(desk.tx, review.subject), desk.by)
+    elif choice == "different":
+        _say_of_pair(desk.tx, "different", pair, desk.by)
+        split_off(desk.tx, _record(desk.tx, review.subject))
+
+
+def make_primary(tx: Writing, record: Record, by: str) -> None:
+    """Make a duplicate the record that is written, and the primary one a duplicate."""
+    if record.customer is None:
+        raise UsageError("The record is linked to no customer.", "Sync first.")
+    group = tx.records.of_customers([record.customer])[record.customer]
+    for other in group:
+        if other.connection == record.connection and other.key != record.key and other.role == "primary":
+            other.role = "duplicate"
+            tx.records.save([other])
+    record.role, record.considered, record.fresh = "primary", 0, True
+    record.linked_at = tx.meta.numbers(1)
+    tx.records.save([record])
+    tx.decisions.add(HumanDecision("primary", {"records": [list(record.key)]}, by))
+    tx.customers.mark_due([record.customer])
+
+
+def split_off(tx: Writing, record: Record) -> None:
+    """Take a record out of its customer: the next run finds or makes its own."""
+    before = record.customer
+    record.customer, record.role, record.fresh, record.considered = None, "primary", True, 0
+    tx.records.save([record])
+    if before:
+        tx.customers.mark_due([before])
+
+
+def _say_of_pair(tx: Writing, kind: str, pair: Sequence[Sequence[str]], by: str) -> None:
+    tx.decisions.add(HumanDecision(kind, {"records": [list(key) for key in pair]}, by))
+
+
+def _possible(desk: Desk, review: Review, choice: str) -> None:
+    record = _record(desk.tx, review.subject)
+    others = [tuple(key) for key in review.evidence["others"]]
+    _forget_doubts(desk.tx, [record])
+    if choice == "different":
+        for other in others:
+            _say_of_pair(desk.tx, "different", [record.key, other], desk.by)
+        return
+    _say_of_pair(desk.tx, "same", [record.key, *others], desk.by)
+    target = _only_customer(desk.tx, others, record)
+    if target is not None:
+        move(desk.tx, record, target)
+
+
+def _only_customer(tx: Writing, others: Sequence[Sequence[str]], record: Record) -> str | None:
+    """Return the one customer that the other records are of, None where there are several or none."""
+    found = {other.customer for key in others if (other := tx.records.one(key[0], key[1])) and other.customer}
+    found.discard(record.customer)
+    if len(found) > 1:
+        raise UsageError("They are several customers by now.", "Merge those first: `syncd customers merge`.")
+    return next(iter(found), None)
+
+
+def move(tx: Writing, record: Record, customer_id: str) -> None:
+    """Move a record, with its own statements, to another customer; an empty customer's id lives on as an alias."""
+    before = record.customer
+    there = tx.records.of_customers([customer_id]).get(customer_id, [])
+    taken = any(
+        one.connection == record.connection and one.role == "primary" and one.state != "gone" for one in there
+    )
+    record.customer, record.role = customer_id, "duplicate" if taken else "primary"
+    record.linked_at, record.considered, record.fresh = tx.meta.numbers(1), 0, True
+    tx.records.save([record])
+    tx.customers.mark_due([customer_id, *([before] if before else [])])
+    if before and not tx.records.of_customers([before]).get(before):
+        empty = tx.customers.load([before], follow=False)[before]
+        empty.alias_of, empty.due = customer_id, False
+        tx.customers.save([empty])
+
+
+def _shared(desk: Desk, review: Review, choice: str) -> None:
+    keys = [tuple(key) for key in review.evidence["records"]]
+    records = [record for key in keys if (record := desk.tx.records.one(key[0], key[1]))]
+    _forget_doubts(desk.tx, records)
+    if choice == "same" and records:
+        _say_of_pair(desk.tx, "same", keys, desk.by)
+        first, *rest = sorted(records, key=lambda record: candidate(record).seniority)
+        for record in rest:
+            if first.customer and record.customer != first.customer:
+                move(desk.tx, record, first.customer)
+
+
+def _forget_doubts(tx: Writing, records: Sequence[Record]) -> None:
+    customers = tx.customers.load([record.customer for record in records if record.customer])
+    for customer in customers.values():
+        for record in records:
+            customer.doubts.pop("/".join(record.key), None)
+        customer.due = True
+    tx.customers.save({customer.id: customer for customer in customers.values()}.values())
+
+
+def _duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
+    if choice == "make_primary":
+        connection, vendor_id, _ = _split_subject(review.subject)
+        record = desk.tx.records.one(connection, vendor_id)
+        if record is not None:
+            make_primary(desk.tx, record, desk.by)
+
+
+# --- limits and mass changes ---------------------------------------------------------------------
+
+
+def _limits(desk: Desk, review: Review, choice: str) -> None:
+    connection = review.connection or ""
+    if choice == "approve":
+        approve(desk.tx, desk.scene, desk.by, connection=connection)
+    else:
+        discard(desk.tx, desk.by, connection=connection)
+
+
+def approve(
+    tx: Writing, scene: Scene, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = ""
+) -> int:
+    """Approve what waits: of a connection (which may then be written to), of a run, or by operation."""
+    waiting = _waiting(tx, connection, operations, run)
+    tx.operations.approve([op.content for op in waiting], by)
+    for op in waiting:
+        op.state, op.approved_by = "planned", by
+    tx.operations.save(waiting)
+    whole = {op.draft.connection for op in waiting} if not operations else set()
+    for name in whole | ({connection} if connection else set()):
+        _open_connection(tx, scene, name)
+    tx.audit.add(by, "approve", connection or run or "operations", {"operations": len(waiting)})
+    return len(waiting)
+
+
+def _open_connection(tx: Writing, scene: Scene, name: str) -> None:
+    source = scene.sources.get(name)
+    if source is None:
+        return
+    state = tx.connections.load(name) or ConnectionState(name, source.connector.vendor)
+    state.approved, state.mapping = True, source.mapping
+    tx.connections.save(state)
+    tx.reviews.close("limits", [name], "approved")
+
+
+def discard(
+    tx: Writing, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = ""
+) -> int:
+    """Discard what waits: its content stays held until golden changes."""
+    waiting = _waiting(tx, connection, operations, run)
+    tx.operations.discard([op.content for op in waiting], by)
+    tx.operations.drop([op.id for op in waiting], f"discarded by {by}")
+    tx.customers.mark_due({op.draft.customer for op in waiting})
+    for name in {op.draft.connection for op in waiting} if not operations else ():
+        tx.reviews.close("limits", [name], "discarded")
+    tx.audit.add(by, "discard", connection or run or "operations", {"operations": len(waiting)})
+    return len(waiting)
+
+
+def _waiting(tx: Writing, connection: str, operations: Sequence[str], run: str) -> list[Operation]:
+    found = tx.operations.list(
+        connection=connection or None, run=run or None, states=("waiting",), limit=1_000_000
+    )
+    if operations:
+        found = [op for op in found if op.id in set(operations)]
+    if not found and (operations or run):
+        raise UsageError("Nothing of that waits for approval.", "`syncd operations list` shows what does.")
+    return found
+
+
+def _mass_change(desk: Desk, review: Review, choice: str) -> None:
+    name = review.connection or ""
+    parked = orjson.loads(desk.tx.meta.get("parked") or "{}")
+    span = list(review.evidence["numbers"])
+    parked[name] = [one for one in parked.get(name, []) if one != span]
+    desk.tx.meta.set("parked", orjson.dumps(parked).decode())
+    if choice == "refuse":
+        _refuse_statements(desk.tx, name, span)
+
+
+def _refuse_statements(tx: Writing, connection: str, span: Sequence[int]) -> None:
+    """Let statements go no further: golden stays, and is written back where the limits allow it."""
+    after = ""
+    while ids := tx.records.fresh_customers(after, 500):
+        after = ids[-1]
+        for group in tx.records.of_customers(ids).values():
+            refused = [
+                record for record in group if record.connection == connection and _states_within(record, span)
+            ]
+            for record in refused:
+                record.considered, record.fresh = max(record.considered, span[1]), False
+            tx.records.save(refused)
+        tx.customers.mark_due(ids)
+
+
+def _states_within(record: Record, span: Sequence[int]) -> bool:
+    return any(span[0] <= one.number <= span[1] for one in record.shadow.stated.values())
+
+
+# --- pins and pauses -----------------------------------------------------------------------------
+
+
+def pin(tx: Writing, scene: Scene, customer_id: str, name: str, value: str | None, by: str) -> None:
+    """Pin a field to a value, or let it go (None): a pin wins over every statement."""
+    if name not in FIELDS:
+        raise UsageError(f"There is no field {name!r}.", f"There are {', '.join(FIELDS)}.")
+    customer = tx.customers.load([customer_id]).get(customer_id)
+    if customer is None:
+        raise UsageError(f"There is no customer {customer_id}.", "`syncd customers list` shows them.")
+    slot = slot_of(name)
+    before = dict(customer.pins.get(slot, {}))
+    pins = {**before, name: value} if value is not None else {k: v for k, v in before.items() if k != name}
+    customer.pins[slot] = pins
+    if not customer.pins[slot]:
+        del customer.pins[slot]
+    kind = "pin" if value is not None else "unpin"
+    tx.decisions.add(HumanDecision(kind, {"customers": [customer.id], "field": name}, by, {"pins": before}))
+    tx.audit.add(by, kind, customer.id, {"field": name})
+    _decide_again(tx, scene, customer, {})
+
+
+def pause(tx: Writing, scene: Scene, connection: str, by: str, *, paused: bool) -> None:
+    """Pause a connection, or let it go on: its operations wait meanwhile and nothing is lost."""
+    source = scene.sources.get(connection)
+    if source is None:
+        raise UsageError(f"There is no connection {connection!r}.", f"There are {', '.join(scene.sources)}.")
+    state = tx.connections.load(connection) or ConnectionState(connection, source.connector.vendor)
+    state.state, state.reason = ("paused", f"paused by {by}") if paused else ("ok", "")
+    state.not_before, state.failures = None, 0
+    tx.connections.save(state)
+    tx.audit.add(by, "pause" if paused else "resume", connection, {})
+
+
+# --- looking things up ---------------------------------------------------------------------------
+
+
+def _split_subject(subject: str) -> tuple[str, str, str]:
+    connection, _, rest = subject.partition("/")
+    vendor_id, _, slot = rest.rpartition("/") if "/" in rest else (rest, "", "")
+    return connection, vendor_id, slot
+
+
+def _record(tx: Writing, subject: str) -> Record:
+    connection, _, rest = subject.partition("/")
+    record = tx.records.one(connection, rest) or tx.records.one(connection, rest.rpartition("/")[0])
+    if record is None:
+        raise UsageError("The record is not known any more.", "Sync and look at the review again.")
+    return record
+
+
+def _customer(tx: Writing, review: Review) -> Customer:
+    asked = review.customer or ""
+    customer = tx.customers.load([asked]).get(asked)
+    if customer is None:
+        raise UsageError("The customer is not known any more.", "Sync and look at the review again.")
+    return customer
+
+
+Act = Callable[[Desk, Review, str], None]
+_ACTS: Mapping[str, Act] = {
+    "conflict": _conflict,
+    "clear": _clear,
+    "duplicate": _duplicate,
+    "possible_same": _possible,
+    "shared_email": _shared,
+    "shared_phone": _shared,
+    "duplicate_edit": _duplicate_edit,
+    "limits": _limits,
+    "mass_change": _mass_change,
+}
