@@ -84,7 +84,9 @@ class KiotViet:
         return tuple(newer.values())
 
     def steps(self, change: Change) -> tuple[str, ...]:
-        return ("delete",) if change.kind == "delete" else ("customer",)
+        if change.kind == "delete":
+            return ("delete",)
+        return ("customer",) if change.fields or change.kind == "create" else ()
 
     def write(self, step: str, change: Change) -> Written:
         if step == "delete":

@@ -133,11 +133,13 @@ class Api:
         headers = {"Idempotency-Key": key[:191]} if key else {}
         return self.http.send("POST", f"api/{path}", form=form, headers=headers, kind="write")
 
-    def put(self, path: str, document: Row) -> None:
-        """Send an update as JSON, the only form that is read; one that changes nothing is a success."""
+    def put(self, path: str, document: Row) -> bool:
+        """Send an update as JSON, the only form that is read, and return whether it changed anything."""
         reply = self.http.send("PUT", f"api/{path}", json=document, kind="write")
-        if not is_unchanged(reply):
-            self.expect(reply)
+        if is_unchanged(reply):
+            return False
+        self.expect(reply)
+        return True
 
     def delete(self, path: str) -> None:
         """Send a delete."""
@@ -157,10 +159,10 @@ class Api:
     def rows(self, reply: Reply) -> Rows:
         """Read a list of either shape. Raises Malformed where it is none, and what a refusal stands for."""
         if reply.status == 404 and is_empty(reply):
-            return Rows([], reply.started, total=0)
+            return Rows([], reply.started)
         document = self.expect(reply).json()
         if isinstance(document, list):
-            return Rows(document, reply.started, total=len(document), suspect=reply.suspect)
+            return Rows(document, reply.started, suspect=reply.suspect)
         if isinstance(document, Mapping) and isinstance(document.get("data"), list):
             return _enveloped(document, reply)
         raise Malformed(

@@ -132,7 +132,10 @@ class Perfex:
         return Written(userid or None, progress={"customer": userid} if userid else {})
 
     def _update(self, change: Change) -> Written:
-        self.api.put(f"customers/{segment(_known(change))}", writing.changed_customer(change, self.table))
+        userid = _known(change)
+        document = writing.changed_customer(change, self.table)
+        if not self.api.put(f"customers/{segment(userid)}", document):
+            self.api.customer(userid)  # 2.x says the same of a customer that is gone [Perfex module source]
         return Written(change.vendor_id)
 
     def _write_contact(self, change: Change) -> Written:
@@ -152,7 +155,7 @@ class Perfex:
         return webhook.hint(headers, body, secret, now)
 
     def check(self) -> Sequence[Finding]:
-        findings = [self._try("customers", lambda: f"{self.api.customers(1).total or 0} customers")]
+        findings = [self._try("customers", self._count)]
         if findings[0].ok:
             findings.append(self._try("contacts", lambda: f"{len(self.contacts.everyone().packed)} contacts"))
             findings.append(
@@ -165,6 +168,10 @@ class Perfex:
         if not self.permissions:
             findings.append(Finding("portal permissions", True, "not written", _PERMISSIONS_HINT))
         return findings
+
+    def _count(self) -> str:
+        rows = self.api.customers(1)
+        return f"{len(rows.rows) if rows.total is None else rows.total} customers"
 
     @staticmethod
     def _try(what: str, ask: Callable[[], str]) -> Finding:

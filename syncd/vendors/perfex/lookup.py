@@ -31,7 +31,7 @@ def find(keys: Keys, api: Api, contacts: Contacts, table: Mapped, get: Get) -> S
         }
     newer = sorted((userid for userid in userids if number_of(userid) > oldest), key=number_of)
     found = (_if_there(userid, get) for userid in newer)
-    return [shown for shown in found if shown is not None and _proves(shown, keys, ids)]
+    return tuple(shown for shown in found if shown is not None and _proves(shown, keys, ids))
 
 
 def _rows(term: str, oldest: int, api: Api) -> Iterable[Row]:

@@ -36,7 +36,7 @@ _SPECS = (
     FieldSpec("website", maximum=150, absent_is_empty=False),
     FieldSpec("language", choices=frozenset(LANGUAGES.values()), absent_is_empty=False),
     FieldSpec("street1", maximum=ADDRESS_MAXIMUM, absent_is_empty=False),
-    FieldSpec("street2", maximum=ADDRESS_MAXIMUM, absent_is_empty=False),
+    FieldSpec("street2", maximum=ADDRESS_MAXIMUM, needs=("street1",), absent_is_empty=False),
     FieldSpec("city", maximum=100, absent_is_empty=False),
     FieldSpec("state", maximum=50, absent_is_empty=False),
     FieldSpec("postal_code", maximum=15, absent_is_empty=False),
