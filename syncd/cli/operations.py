@@ -1,0 +1,95 @@
+"""`syncd operations`: every single write, planned, done or in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syncd.cli import opening, say
+from syncd.cli.options import After, AsJson, Limit, OfConnection
+from syncd.errors import UsageError
+
+if TYPE_CHECKING:
+    from syncd.values import Operation
+
+OperationId = Annotated[str, typer.Argument(metavar="OPERATION", help="The operation's id, such as op-7.")]
+
+commands = typer.Typer(no_args_is_help=True, help="Look at single writes.")
+
+
+@commands.command("list")
+def list_operations(
+    ctx: typer.Context,
+    connection: OfConnection = None,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="Only in this state; may be repeated.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Only of this run.")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="Only of this customer.")] = None,
+    after: After = "",
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List operations, newest first."""
+    with opening.looking(ctx) as tx:
+        found = tx.operations.list(
+            connection=connection, customer=customer, run=run, states=state or None, after=after, limit=limit
+        )
+    if as_json:
+        say.document([as_document(each) for each in found])
+        return
+    rows = [
+        (
+            each.id,
+            each.state,
+            each.draft.connection,
+            each.draft.kind,
+            each.draft.vendor_id,
+            each.draft.customer,
+            each.error,
+        )
+        for each in found
+    ]
+    columns = ("operation", "state", "connection", "kind", "record", "customer", "error")
+    say.table(columns, rows, empty="No operations.")
+
+
+def as_document(operation: Operation) -> dict[str, Any]:
+    """Return an operation as programs read it."""
+    draft = operation.draft
+    return {
+        "id": operation.id,
+        "state": operation.state,
+        "connection": draft.connection,
+        "kind": draft.kind,
+        "vendor_id": draft.vendor_id,
+        "customer": draft.customer,
+        "fields": draft.fields,
+        "reason": draft.reason,
+        "run": operation.run,
+        "steps": operation.steps,
+        "step": operation.step,
+        "attempts": operation.attempts,
+        "intent_at": operation.intent_at,
+        "approved_by": operation.approved_by,
+        "error": operation.error,
+    }
+
+
+@commands.command("show")
+def show_operation(ctx: typer.Context, operation_id: OperationId, as_json: AsJson = False) -> None:
+    """Show one operation: what it writes, why, and how it went."""
+    with opening.looking(ctx) as tx:
+        operation = tx.operations.get(operation_id)
+    if operation is None:
+        raise UsageError(f"There is no operation {operation_id}.", "`syncd operations list` shows them.")
+    found = as_document(operation)
+    if as_json:
+        say.document(found)
+        return
+    for name, value in found.items():
+        if name != "fields" and value not in (None, "", ()):
+            say.line(f"{name}: {', '.join(value) if isinstance(value, tuple) else say.text(value)}")
+    rows = [(name, before, after) for name, (before, after) in found["fields"].items()]
+    say.table(("field", "before", "after"), rows, empty="It carries no fields.")
