@@ -211,9 +211,7 @@ class App:
     def discard(self, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = "") -> int:
         """Discard what waits for a person; return how many operations."""
         return self.store.do(
-            lambda tx: decide.discard(
-                tx, self.scene, by, connection=connection, operations=operations, run=run
-            )
+            lambda tx: decide.discard(tx, by, connection=connection, operations=operations, run=run)
         )
 
     def pin(self, customer: str, name: str, value: str | None, by: str) -> None:
