@@ -30,6 +30,8 @@ Origin = tuple[Any, ...]
 # A customer's statements are of many records, so none of them is its own.
 NOBODY: Final[Own] = ("", "")
 
+_UNITS: Final = frozenset(slot for slot, parts in SLOTS.items() if parts != (slot,))
+
 _LETTERS: Final[dict[str, str]] = {"initial": "i", "edit": "e", "clear": "c"}
 _KINDS: Final[dict[str, StatementKind]] = {"i": "initial", "e": "edit", "c": "clear"}
 
@@ -70,31 +72,38 @@ def _statement(
 class _Origins:
     """The origins of a document's statements, each listed once."""
 
+    __slots__ = ("_own", "_places")
+
     def __init__(self, own: Own) -> None:
         self._own = own
         self._places: dict[Origin, int] = {}
 
     def packed(self, statement: Statement, shown: Mapping[str, str] | None) -> list[Any]:
         """Return a statement as [origin, number, knew] and its value, unless that is what `shown` says."""
-        packed: list[Any] = [self._place(statement), statement.number, statement.knew]
-        if statement.value != shown:
-            packed.append(dict(statement.value))
-        return packed
-
-    def listed(self) -> list[Origin]:
-        return list(self._places)
-
-    def _place(self, statement: Statement) -> int:
-        origin: Origin = (
-            _LETTERS[statement.kind],
-            microseconds_or_none(statement.old_seen),
-            microseconds_or_none(statement.new_seen),
-            microseconds_or_none(statement.pull_ended),
-            microseconds_or_none(statement.modified),
+        origin = (
+            statement.kind,
+            statement.old_seen,
+            statement.new_seen,
+            statement.pull_ended,
+            statement.modified,
+            statement.connection,
+            statement.vendor_id,
         )
-        if statement.record != self._own:
-            origin += statement.record
-        return self._places.setdefault(origin, len(self._places))
+        place = self._places.setdefault(origin, len(self._places))
+        if statement.value == shown:
+            return [place, statement.number, statement.knew]
+        return [place, statement.number, statement.knew, dict(statement.value)]
+
+    def listed(self) -> list[list[Any]]:
+        """Return the origins as documents, the record's own ones without its name."""
+        return [
+            [
+                _LETTERS[kind],
+                *map(microseconds_or_none, times),
+                *(() if tuple(record) == self._own else record),
+            ]
+            for kind, times, record in ((origin[0], origin[1:5], origin[5:]) for origin in self._places)
+        ]
 
 
 def _read_origins(listed: list[list[Any]], own: Own) -> list[tuple[Any, ...]]:
@@ -145,11 +154,16 @@ def read_shadow(text: str, own: Own) -> Shadow:
     get = document.get
     seen: dict[str, str | None] = get("seen") or {}
     origins = _read_origins(get("from", ()), own)
-    stated = {}
-    for slot, (place, number, knew, *value) in get("stated", {}).items():
-        stated[slot] = _statement(
-            slot, value[0] if value else _shown(slot, seen), number, knew, origins[place]
+    stated = {
+        slot: _statement(
+            slot,
+            packed[3] if len(packed) > 3 else _shown(slot, seen),
+            packed[1],
+            packed[2],
+            origins[packed[0]],
         )
+        for slot, packed in get("stated", {}).items()
+    }
     return Shadow(
         seen=seen,
         acked=_read_acked(seen, get("acked"), get("unacked", ())),
@@ -168,7 +182,9 @@ def read_shadow(text: str, own: Own) -> Shadow:
 
 def _shown(slot: str, seen: Mapping[str, str | None]) -> dict[str, str]:
     """Return what is shown in a slot, as a statement would say it."""
-    return {part: seen[part] or "" for part in SLOTS.get(slot, (slot,)) if part in seen}
+    if slot in _UNITS:
+        return {part: seen[part] or "" for part in SLOTS[slot] if part in seen}
+    return {slot: seen[slot] or ""} if slot in seen else {}
 
 
 def _acked(shadow: Shadow) -> dict[str, Any]:
@@ -284,8 +300,8 @@ def _read_golden(slot: str, packed: list[Any], origins: list[tuple[Any, ...]]) -
 def _read_packed(
     slot: str, packed: list[Any], shown: Mapping[str, str], origins: list[tuple[Any, ...]]
 ) -> Statement:
-    place, number, knew, *value = packed
-    return _statement(slot, value[0] if value else shown, number, knew, origins[place])
+    value = packed[3] if len(packed) > 3 else shown
+    return _statement(slot, value, packed[1], packed[2], origins[packed[0]])
 
 
 # --- statements in the journal and in reviews ----------------------------------------------------

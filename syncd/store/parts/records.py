@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from syncd.store.parts.record_rows import COLUMNS, read_record, save_rows
+from syncd.store.parts.search import find_customers
 from syncd.store.tables import IS_OPEN
 from syncd.store.transaction import Row, Transaction, chunks
 from syncd.values import Record
@@ -120,6 +121,10 @@ class Records:
             sql = "SELECT value, record FROM keys WHERE kind = ? ORDER BY value, record"
             for value, number in self._tx.streamed(sql, kind):
                 yield kind, value, number
+
+    def search(self, text: str, limit: int = 100, after: str = "") -> list[str]:
+        """Return the ids of customers that fit what somebody typed, by id, past one."""
+        return find_customers(self._tx, text, limit, after)
 
     # --- by what is to be done ----------------------------------------------------------------
 
