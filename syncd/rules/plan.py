@@ -296,7 +296,8 @@ def _held_by_limits(
         return f"it is longer than the {spec.maximum} characters that fit there", "golden"
     if spec.choices is not None and clean(name, desired) not in spec.choices:
         return "the vendor does not know this value", "golden"
-    missing = [need for need in spec.needs if not _known_there(customer, record, need, target, world)]
+    needs = spec.needs + (spec.update_needs if record is not None else ())
+    missing = [need for need in needs if not _known_there(customer, record, need, target, world)]
     if missing:
         return f"it can only be written together with {_listed(missing)}", "golden"
     return _held_by_uniqueness(record, name, desired, target, world)
@@ -485,10 +486,13 @@ def _stamp(customer: Customer, live: Sequence[Record], target: Target) -> str | 
 
 
 def _wait_for_stamps(world: World, result: Plan) -> None:
-    """Let a create wait for the one whose id it is stamped with, where that one is planned right now."""
-    creates = {draft.connection for draft in result.drafts if draft.kind == "create"}
+    """Let a create wait for the one whose id it is stamped with, where that one is about to happen."""
+    coming = {draft.connection for draft in result.drafts if draft.kind == "create"}
+    coming |= {
+        one.connection for one in result.held if not one.field and one.waits in ("look", "settle", "stamp")
+    }
     sources = {
-        target.name: target.stamps for target in world.targets if target.stamped and target.stamps in creates
+        target.name: target.stamps for target in world.targets if target.stamped and target.stamps in coming
     }
     for draft in [draft for draft in result.drafts if draft.kind == "create" and draft.connection in sources]:
         result.drafts.remove(draft)

@@ -252,7 +252,13 @@ class Concluding:
     def _refuse_fields(self, record: Record, problem: VendorError) -> None:
         draft = self.operation.draft
         named = problem.fields if isinstance(problem, Rejected) else {}
-        told = {name: words for name, words in named.items() if name in draft.fields}
+        table = self.source.connector.fields
+        told = {
+            name: words
+            for said, words in named.items()
+            for name in draft.fields
+            if name in table and said.lower() in (name, table[name].wire.lower())
+        }
         for name in told or draft.fields:
             words = told.get(name) or problem.words or problem.what
             record.shadow.refused[name] = (draft.fields[name][1], words)

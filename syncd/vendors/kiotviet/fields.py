@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -41,7 +42,7 @@ PLAIN_FIELDS: Mapping[str, str] = {
 # Lengths are not published; 255 is what shops report for names and addresses, and a refusal (420) is the truth.
 # The guide takes `taxCode` in updates only and `organization` nowhere [KiotViet Public API guide]; a connector of
 # somebody else's offers both, but nobody saw them kept. Points are read only.
-SPECS = (
+_SPECS = (
     FieldSpec("email"),
     FieldSpec("phone", absent_is_empty=False),
     FieldSpec("full_name", required=True, maximum=255, clearable=False),
@@ -58,6 +59,17 @@ SPECS = (
     FieldSpec("groups"),
     FieldSpec("points", writable="never"),
 )
+WIRES: Mapping[str, str] = {
+    **PLAIN_FIELDS,
+    "phone": "contactNumber",
+    "birth_date": "birthDate",
+    "gender": "gender",
+    "state": "locationName",
+    "city": "locationName",
+    "customer_number": "code",
+    "groups": "groupIds",
+}
+SPECS = tuple(replace(spec, wire=WIRES[spec.name]) for spec in _SPECS)
 
 GENDERS: Mapping[object, str] = {True: "male", False: "female"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,16 +26,18 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 
 # A key that is not there says nothing: listings and single answers do not show the same keys.
-FIELDS = (
+# The birthday is shown, and nobody saw one written [clients of the API].
+_SPECS = (
     FieldSpec("email", required=True, clearable=False, absent_is_empty=False),
     FieldSpec("first_name", required=True, clearable=False, absent_is_empty=False),
     FieldSpec("last_name", absent_is_empty=False),
     FieldSpec("phone", absent_is_empty=False),
-    FieldSpec("birth_date", absent_is_empty=False),
+    FieldSpec("birth_date", writable="never", absent_is_empty=False),
     FieldSpec("points", writable="update", clearable=False, absent_is_empty=False),
     FieldSpec("level", clearable=False, absent_is_empty=False),
     FieldSpec("card", clearable=False, absent_is_empty=False),
 )
+FIELDS = tuple(replace(spec, wire=ATTRIBUTES[spec.name]) for spec in _SPECS)
 
 
 def poisoned(row: Any, *, suspect: bool) -> Poison | None:

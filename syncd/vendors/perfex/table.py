@@ -19,6 +19,21 @@ CONTACT_FIELDS: Mapping[str, str] = {
     "last_name": "lastname",
 }
 
+# canonical field → column, as Perfex's refusals name it
+WIRES: Mapping[str, str] = {
+    **CONTACT_FIELDS,
+    "company": "company",
+    "vat_number": "vat",
+    "website": "website",
+    "language": "default_language",
+    "street1": "address",
+    "street2": "address",
+    "city": "city",
+    "state": "state",
+    "postal_code": "zip",
+    "country": "country",
+}
+
 ADDRESS_MAXIMUM = 191  # both streets share one column [Perfex SQL dumps]
 
 # Perfex shows every column of a record, so that an absent one is unknown. Maxima are those of the columns
@@ -29,8 +44,12 @@ _SPECS = (
         "email", maximum=100, needs=("first_name", "last_name"), clearable=False, absent_is_empty=False
     ),
     FieldSpec("phone", maximum=100, absent_is_empty=False),
-    FieldSpec("first_name", maximum=191, clearable=False, absent_is_empty=False),
-    FieldSpec("last_name", maximum=191, clearable=False, absent_is_empty=False),
+    FieldSpec(
+        "first_name", maximum=191, clearable=False, absent_is_empty=False, update_needs=("email", "last_name")
+    ),
+    FieldSpec(
+        "last_name", maximum=191, clearable=False, absent_is_empty=False, update_needs=("email", "first_name")
+    ),
     FieldSpec("company", maximum=191, clearable=False, absent_is_empty=False),
     FieldSpec("vat_number", maximum=50, absent_is_empty=False),
     FieldSpec("website", maximum=150, absent_is_empty=False),
@@ -163,4 +182,8 @@ def _directed(
         if name not in known and text in _DIRECTIONS
     ]
     for name, spec in known.items():
-        yield replace(spec, direction=_DIRECTIONS.get(settings.fields.get(name, ""), spec.direction))
+        yield replace(
+            spec,
+            wire=WIRES.get(name, ""),
+            direction=_DIRECTIONS.get(settings.fields.get(name, ""), spec.direction),
+        )

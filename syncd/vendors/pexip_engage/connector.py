@@ -41,13 +41,6 @@ class PexipEngage:
     """One Pexip Engage enterprise."""
 
     vendor = "pexip_engage"
-    abilities = Abilities(
-        deletes=True,
-        finds=frozenset({"email", "external_id"}),
-        answers=True,
-        concurrency=CONCURRENCY,
-        page_size=PAGE,
-    )
 
     def __init__(
         self,
@@ -62,6 +55,7 @@ class PexipEngage:
     ) -> None:
         self.name = settings.name
         self._plain = plain_fields(settings)
+        self.abilities = _abilities(self._plain)
         self.fields = table_of(specs(self._plain), settings)
         self._language = str(settings.options.get("language") or "")
         self._time_zone = str(settings.options.get("time_zone") or "")
@@ -120,7 +114,8 @@ class PexipEngage:
 
     def find(self, keys: Keys) -> Sequence[Shown]:
         found: dict[str, Shown] = {}
-        for value in dict.fromkeys(key for key in (keys.stamp, keys.external_id) if key):
+        wanted = (keys.stamp, keys.external_id) if "external_id" in self.abilities.finds else ()
+        for value in dict.fromkeys(key for key in wanted if key):
             for shown in self._matching("external-id[]", value):
                 if shown.fields.get("external_id") == value:
                     found[shown.vendor_id] = shown
@@ -232,6 +227,14 @@ class PexipEngage:
                 return AlreadyThere(what, status=reply.status, words=words)
             return Rejected(what, "Correct the value.", status=reply.status, words=words)
         return Malformed(what, "Check base_url and enterprise.", status=reply.status, words=words)
+
+
+def _abilities(plain: Mapping[str, str]) -> Abilities:
+    # There is a filter for externalId; for a customer number none is known [Pexip Engage, its sibling for employees].
+    keys = {"email", "external_id"} if plain["external_id"] == "externalId" else {"email"}
+    return Abilities(
+        deletes=True, finds=frozenset(keys), answers=True, concurrency=CONCURRENCY, page_size=PAGE
+    )
 
 
 def _credentials(

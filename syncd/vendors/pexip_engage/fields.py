@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,8 +53,13 @@ def plain_fields(settings: VendorSettings) -> Mapping[str, str]:
 
 def specs(plain: Mapping[str, str]) -> list[FieldSpec]:
     """Return the field table's rows; a key that is not there says nothing, null says empty."""
-    return [_spec(name) for name in plain] + [
-        FieldSpec(name, needs=tuple(part for part in REQUIRED if part != name), absent_is_empty=False)
+    return [replace(_spec(name), wire=key) for name, key in plain.items()] + [
+        FieldSpec(
+            name,
+            needs=tuple(part for part in REQUIRED if part != name),
+            absent_is_empty=False,
+            wire="location",
+        )
         for name in ADDRESS
     ]
 
