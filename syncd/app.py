@@ -18,14 +18,16 @@ from syncd.config import ConnectionSettings, Settings
 from syncd.customer import slot_of
 from syncd.errors import LeaseLost, StoreHeld, UsageError
 from syncd.logs import Logger
+from syncd.metrics import Metrics
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Limit, Limits
 from syncd.store import ConnectionState, Lease, Run, Store, Writing
-from syncd.sync import decide
+from syncd.sync import decide, people
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import grounds, take
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
+from syncd.sync.undo import Undone, undo_run
 from syncd.values import Record, Report, Review, Shadow, Shown, Tally
 from syncd.vendors import connect
 from syncd.vendors.base import Finding, VendorSettings
@@ -47,8 +49,16 @@ def utc_now() -> datetime:
 class App:
     """syncd, put together: settings, store, connections."""
 
-    def __init__(self, settings: Settings, store: Store, scene: Scene, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        scene: Scene,
+        clock: Callable[[], datetime],
+        metrics: Metrics | None = None,
+    ) -> None:
         self.settings = settings
+        self.metrics = metrics or Metrics()
         self.store = store
         self.scene = scene
         self.clock = clock
@@ -64,8 +74,10 @@ class App:
     ) -> App:
         """Open the store, bring it to this version, and make the connectors; nothing is asked of a vendor yet."""
         store = Store.open(settings.store.url, clock=clock, backup_dir=settings.store.backups)
+        metrics = Metrics()
         try:
-            return cls(settings, store, make_scene(settings, clock, adapters or {}), clock)
+            scene = make_scene(settings, clock, adapters or {}, metrics)
+            return cls(settings, store, scene, clock, metrics)
         except BaseException:
             store.close()
             raise
@@ -218,6 +230,22 @@ class App:
         """Pin a field of a customer, or let it go (None)."""
         self.store.do(lambda tx: decide.pin(tx, self.scene, customer, name, value, by))
 
+    def merge(self, survivor: str, other: str, by: str) -> str:
+        """Merge a customer into another; return the id that both have now."""
+        return self.store.do(lambda tx: people.merge(tx, self.scene, survivor, other, by).id)
+
+    def split(self, customer: str, records: Sequence[tuple[str, str]], by: str) -> str:
+        """Take records (connection, vendor id) out of a customer; return the id of the customer they are now."""
+        return self.store.do(lambda tx: people.split(tx, customer, records, by))
+
+    def move(self, connection: str, vendor_id: str, customer: str, by: str) -> None:
+        """Move a record to another customer."""
+        self.store.do(lambda tx: people.move_record(tx, connection, vendor_id, customer, by))
+
+    def undo(self, run: str, by: str) -> Undone:
+        """Take back what a run made golden, wherever nobody has edited since."""
+        return self.store.do(lambda tx: undo_run(tx, run, by))
+
     def pause(self, connection: str, by: str) -> None:
         """Pause a connection; its operations wait."""
         self.store.do(lambda tx: decide.pause(tx, self.scene, connection, by, paused=True))
@@ -264,13 +292,18 @@ def _absorb_one(tx: Writing, scene: Scene, source: Source, shown: Shown) -> Reco
 
 
 def make_scene(
-    settings: Settings, clock: Callable[[], datetime], adapters: Mapping[str, BaseAdapter]
+    settings: Settings,
+    clock: Callable[[], datetime],
+    adapters: Mapping[str, BaseAdapter],
+    metrics: Metrics | None = None,
 ) -> Scene:
     """Return what a run works with, as the settings say; nothing is asked of a vendor."""
     budgets = Budgets()
     enabled = {name: each for name, each in settings.connections.items() if each.enabled}
     return Scene(
-        sources={name: _source(each, clock, budgets, adapters.get(name)) for name, each in enabled.items()},
+        sources={
+            name: _source(each, clock, budgets, adapters.get(name), metrics) for name, each in enabled.items()
+        },
         safety=_safety(settings),
         clock=clock,
         policies=_policies(settings),
@@ -280,7 +313,11 @@ def make_scene(
 
 
 def _source(
-    each: ConnectionSettings, clock: Callable[[], datetime], budgets: Budgets, adapter: BaseAdapter | None
+    each: ConnectionSettings,
+    clock: Callable[[], datetime],
+    budgets: Budgets,
+    adapter: BaseAdapter | None,
+    metrics: Metrics | None,
 ) -> Source:
     vendor = VendorSettings(
         name=each.name,
@@ -294,7 +331,9 @@ def _source(
         allow_http=each.allow_http,
         timeout=each.timeout,
     )
-    parts = {"adapter": adapter} if adapter is not None else {}
+    parts: dict[str, Any] = {"adapter": adapter} if adapter is not None else {}
+    if metrics is not None:
+        parts["observe"] = metrics.observer(each.name)
     return Source(
         name=each.name,
         connector=connect(vendor, budgets=budgets, clock=clock, **parts),

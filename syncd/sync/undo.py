@@ -1,0 +1,74 @@
+"""Undo: what a run changed goes back to what it was, wherever nobody has edited since.
+
+An undo is a statement by the admin: golden returns, a normal plan follows, also into the connection that the edit
+came from. A field that somebody edited since is left alone and named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from syncd.errors import UsageError
+from syncd.store import JournalRow, Writing
+from syncd.values import Golden
+
+PAGE = 1_000
+
+
+@dataclass(slots=True)
+class Undone:
+    """What an undo did: values that went back, and those that somebody changed since (customer, slot)."""
+
+    returned: int = 0
+    edited_since: list[tuple[str, str]] = field(default_factory=list)
+
+
+def undo_run(tx: Writing, run: str, by: str) -> Undone:
+    """Take back what a run made golden. Raises UsageError where there is nothing."""
+    rows = _rows(tx, run)
+    changed = [row for row in rows if row.before != row.after and any(row.before.values())]
+    if not changed:
+        raise UsageError(
+            f"{run} changed no value that was there before.", "`syncd runs list` shows the runs."
+        )
+    result = Undone()
+    number = tx.meta.numbers(1)
+    customers = tx.customers.load({row.customer for row in changed})
+    journalled: list[JournalRow] = []
+    for row in changed:
+        customer = customers[row.customer]
+        golden = customer.golden.get(row.slot)
+        if golden is None or golden.number != row.number:
+            result.edited_since.append((customer.id, row.slot))
+            continue
+        customer.golden[row.slot] = Golden(row.before, number, "undone", holder=golden.holder)
+        customer.due = True
+        journalled.append(_undone(row, number, run, by, tx))
+        result.returned += 1
+    tx.customers.save({customer.id: customer for customer in customers.values()}.values())
+    tx.journal.append(journalled)
+    tx.audit.add(by, "undo run", run, {"returned": result.returned, "edited_since": len(result.edited_since)})
+    return result
+
+
+def _rows(tx: Writing, run: str) -> list[JournalRow]:
+    found: list[JournalRow] = []
+    after = 0
+    while page := tx.journal.of_run(run, after, PAGE):
+        found += page
+        after = page[-1].number
+    return found
+
+
+def _undone(row: JournalRow, number: int, run: str, by: str, tx: Writing) -> JournalRow:
+    return JournalRow(
+        number=number,
+        customer=row.customer,
+        run="by hand",
+        at=tx.now,
+        slot=row.slot,
+        before=row.after,
+        after=row.before,
+        rule="undone",
+        note=f"{run} undone by {by}",
+    )
