@@ -1,0 +1,1 @@
+"""The JSON API under /api/v1: the same acts and the same values as the pages, for programs."""

@@ -1,0 +1,107 @@
+"""Customers over the API: search, one with its records, why a field is what it is, pins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
+
+from syncd.customer import FIELDS
+from syncd.store import Reading
+from syncd.values import Customer, Record
+from syncd.web.act import pin, read_customer_again
+from syncd.web.api.shapes import CustomerOut, CustomersOut, Limit, PinAsked, RecordOut, WhyOut
+from syncd.web.problems import answers
+from syncd.web.show.customers import why
+from syncd.web.site import SiteOf
+from syncd.web.visitor import Admin, reader
+
+ROUTER = APIRouter(prefix="/api/v1/customers", tags=["customers"], dependencies=[Depends(reader)])
+CustomerId = Annotated[str, Path(max_length=100)]
+
+
+@ROUTER.get("", responses=answers())
+def list_customers(
+    site: SiteOf,
+    q: Annotated[
+        str, Query(max_length=200, description="The beginning of an e-mail, phone, name or id.")
+    ] = "",
+    after: Annotated[str, Query(max_length=100)] = "",
+    limit: Limit = 50,
+) -> CustomersOut:
+    """List customers by id, all or those found."""
+    with site.app.store.look() as tx:
+        found = _found(tx, q.strip(), after, limit)
+        records = tx.records.of_customers([customer.id for customer in found])
+    out = [_out(customer, records.get(customer.id, ())) for customer in found]
+    return CustomersOut(customers=out, next=found[-1].id if len(found) == limit else None)
+
+
+def _found(tx: Reading, q: str, after: str, limit: int) -> list[Customer]:
+    if not q:
+        return tx.customers.list(after, limit)
+    ids = tx.records.search(q, limit, after)
+    loaded = tx.customers.load(ids)
+    return [loaded[one] for one in ids if one in loaded]
+
+
+@ROUTER.get("/{customer}", responses=answers(404))
+def get_customer(site: SiteOf, customer: CustomerId) -> CustomerOut:
+    """Return one customer; a merged one answers with its survivor."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+        records = tx.records.of_customers([found.id]).get(found.id, [])
+    return _out(found, records, whole=True)
+
+
+@ROUTER.get("/{customer}/why/{field}", responses=answers(404))
+def why_field(site: SiteOf, customer: CustomerId, field: Annotated[str, Path(max_length=40)]) -> WhyOut:
+    """Return why a field has its value, with every value that it beat."""
+    if field not in FIELDS:
+        raise HTTPException(404, f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
+    with site.app.store.look() as tx:
+        return WhyOut.model_validate(why(tx, known(tx, customer), field))
+
+
+@ROUTER.post("/{customer}/pin", status_code=204, responses=answers(404))
+def pin_field(site: SiteOf, visitor: Admin, customer: CustomerId, asked: PinAsked) -> None:
+    """Pin a field to a value, or take its pin off."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+    pin(site.app, found.id, asked.field, asked.value, visitor.name)
+
+
+@ROUTER.post("/{customer}/sync", status_code=202, responses=answers(404, 502))
+def sync_customer(site: SiteOf, visitor: Admin, customer: CustomerId) -> CustomerOut:
+    """Read a customer's records from their vendors right now; a run that decides what follows is asked for."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+    read_customer_again(site.app, found.id, visitor.name)
+    return get_customer(site, found.id)
+
+
+def known(tx: Reading, customer: str) -> Customer:
+    """Return a customer, or answer that there is none."""
+    found = tx.customers.load([customer]).get(customer)
+    if found is None:
+        raise HTTPException(404, "There is no such customer.")
+    return found
+
+
+def _out(customer: Customer, records: Sequence[Record], *, whole: bool = False) -> CustomerOut:
+    return CustomerOut(
+        id=customer.id,
+        fields=customer.values(),
+        records=[
+            RecordOut(
+                connection=record.connection,
+                vendor_id=record.vendor_id,
+                role=record.role,
+                state=record.state,
+                shown=dict(record.shadow.seen) if whole else None,
+            )
+            for record in records
+        ],
+        pinned=sorted(name for pins in customer.pins.values() for name in pins),
+    )

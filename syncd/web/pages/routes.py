@@ -1,0 +1,14 @@
+"""All pages."""
+
+from syncd.web.pages import account, connections, customers, door, overview, reviews, runs, settings
+
+ROUTERS = (
+    door.ROUTER,
+    overview.ROUTER,
+    runs.ROUTER,
+    customers.ROUTER,
+    reviews.ROUTER,
+    connections.ROUTER,
+    account.ROUTER,
+    settings.ROUTER,
+)

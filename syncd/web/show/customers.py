@@ -1,0 +1,255 @@
+"""A customer as the page shows it: golden beside every record's value, why on every field, and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from syncd.customer import FIELDS, OWNED, SLOTS, clean, slot_of
+from syncd.store import JournalRow, Reading
+from syncd.values import Customer, Golden, Held, Record
+from syncd.web.show.plan import FieldShown, fields_shown
+from syncd.web.show.times import exact
+from syncd.web.show.words import RECORD_WORDS, Word, beaten_words, field_word, rule_word
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A record in a list of customers."""
+
+    connection: str
+    mark: str
+    tone: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A customer in a list."""
+
+    id: str
+    label: str
+    email: str
+    phone: str
+    records: tuple[Mark, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one record shows in one field: None where its connection does not show it."""
+
+    shown: str | None
+    differs: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field of the grid."""
+
+    name: str
+    label: str
+    golden: str
+    rule: str
+    because: str
+    beaten: tuple[str, ...]
+    pinned: bool
+    pinnable: bool
+    frozen: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShown:
+    """One record of a customer."""
+
+    connection: str
+    vendor_id: str
+    role: str
+    state: str
+    tone: str
+    observed: datetime | None
+    written: datetime | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeShown:
+    """One line of the history."""
+
+    label: str
+    at: datetime
+    because: str
+    run: str
+    fields: tuple[FieldShown, ...]
+    beaten: tuple[str, ...]
+
+
+def label_of(customer: Customer) -> str:
+    """Return what a customer is called: a name, else a company, an e-mail, the id."""
+    values = customer.values()
+    parts = " ".join(values[name] for name in ("first_name", "last_name") if values.get(name))
+    return values.get("full_name") or parts or values.get("company") or values.get("email") or customer.id
+
+
+def rows_shown(tx: Reading, customers: Sequence[Customer], why: Mapping[str, str] | None = None) -> list[Row]:
+    """Return customers for a list, with their records."""
+    records = tx.records.of_customers([customer.id for customer in customers])
+    return [
+        _row(customer, records.get(customer.id, []), (why or {}).get(customer.id, ""))
+        for customer in customers
+    ]
+
+
+def _row(customer: Customer, records: Sequence[Record], why: str) -> Row:
+    values = customer.values()
+    marks = tuple(_mark(record) for record in records)
+    return Row(customer.id, label_of(customer), values.get("email", ""), values.get("phone", ""), marks, why)
+
+
+def _mark(record: Record) -> Mark:
+    title = f"{record.role}, {RECORD_WORDS.get(record.state, Word(record.state)).word.lower()}: {record.vendor_id}"
+    if record.state == "gone":
+        return Mark(record.connection, " gone", "", title)
+    if record.problem:
+        return Mark(record.connection, " set aside", "bad", title)
+    return Mark(
+        record.connection,
+        " ×2" if record.role == "duplicate" else "",
+        "warn" if record.role == "duplicate" else "",
+        title,
+    )
+
+
+def record_shown(record: Record) -> RecordShown:
+    """Return a record for the customer's page."""
+    word = RECORD_WORDS.get(record.state, Word(record.state))
+    return RecordShown(
+        record.connection,
+        record.vendor_id,
+        record.role,
+        word.word,
+        word.tone,
+        record.observed,
+        record.written,
+        record.problem,
+    )
+
+
+def grid(
+    customer: Customer,
+    records: Sequence[Record],
+    held: Sequence[Held],
+    history: Sequence[JournalRow],
+    zone: ZoneInfo,
+) -> list[FieldRow]:
+    """Return the fields that somebody holds or shows, golden beside each record's value."""
+    values = customer.values()
+    holds = {(one.connection, one.vendor_id, one.field): one.reason for one in held}
+    last = {row.slot: row for row in history}
+    shown = [name for name in FIELDS if values.get(name) or any(record.value(name) for record in records)]
+    return [
+        _field_row(name, customer, values, records, holds, last.get(slot_of(name)), zone) for name in shown
+    ]
+
+
+def _field_row(
+    name: str,
+    customer: Customer,
+    values: Mapping[str, str],
+    records: Sequence[Record],
+    holds: Mapping[tuple[str, str | None, str], str],
+    change: JournalRow | None,
+    zone: ZoneInfo,
+) -> FieldRow:
+    slot = slot_of(name)
+    golden = customer.golden.get(slot)
+    return FieldRow(
+        name=name,
+        label=field_word(name),
+        golden=values.get(name, ""),
+        rule=golden.rule if golden else "",
+        because=because(golden, change, zone) if golden else "",
+        beaten=tuple(beaten_words(one, zone) for one in change.beaten) if change else (),
+        pinned=name in customer.pins.get(slot, {}),
+        pinnable=name not in OWNED,
+        frozen=customer.frozen.get(slot, ""),
+        cells=tuple(_cell(name, values.get(name, ""), record, holds) for record in records),
+    )
+
+
+def because(golden: Golden, change: JournalRow | None, zone: ZoneInfo) -> str:
+    """Return why a slot has its value: the rule, who said it and when."""
+    said = rule_word(golden.rule).capitalize()
+    if golden.holder:
+        said += f", from {golden.holder.connection}"
+        when = golden.holder.modified or golden.holder.new_seen
+        said += f", {exact(when, zone)}" if when else ""
+    if golden.derived:
+        said += (
+            f"; split from the full name: {', '.join(field_word(name).lower() for name in golden.derived)}"
+        )
+    return f"{said}. {change.note}" if change and change.note else f"{said}."
+
+
+def _cell(name: str, golden: str, record: Record, holds: Mapping[tuple[str, str | None, str], str]) -> Cell:
+    shown = record.shadow.seen.get(name, "") or "" if name in record.shadow.seen else None
+    differs = shown is not None and record.state != "gone" and clean(name, shown) != clean(name, golden)
+    note = holds.get((record.connection, record.vendor_id, name), "")
+    if not note and name in record.shadow.doubtful:
+        note = "written, not confirmed yet"
+    return Cell(shown, differs, note)
+
+
+def history_shown(rows: Sequence[JournalRow], zone: ZoneInfo) -> list[ChangeShown]:
+    """Return the history, newest first."""
+    return [_change(row, zone) for row in reversed(rows)]
+
+
+def _change(row: JournalRow, zone: ZoneInfo) -> ChangeShown:
+    names = [
+        name
+        for name in SLOTS.get(row.slot, (row.slot,))
+        if row.before.get(name, "") != row.after.get(name, "")
+    ]
+    fields = fields_shown({name: (row.before.get(name, ""), row.after.get(name, "")) for name in names})
+    who = f", from {row.by[0]}" if row.by else ""
+    note = f" ({row.note})" if row.note else ""
+    beaten = tuple(beaten_words(one, zone) for one in row.beaten)
+    return ChangeShown(
+        field_word(row.slot), row.at, f"{rule_word(row.rule)}{who}{note}", row.run, fields, beaten
+    )
+
+
+def why(tx: Reading, customer: Customer, name: str) -> dict[str, Any]:
+    """Return everything that explains one field: its value, its rule, and every change with what it beat."""
+    golden = customer.golden.get(slot_of(name))
+    changes = [_change_plain(row, name) for row in tx.journal.of(customer.id) if row.slot == slot_of(name)]
+    return {
+        "customer": customer.id,
+        "field": name,
+        "value": customer.values().get(name),
+        "rule": golden.rule if golden else None,
+        "pinned": name in customer.pins.get(slot_of(name), {}),
+        "changes": changes,
+    }
+
+
+def _change_plain(row: JournalRow, name: str) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "at": row.at,
+        "run": row.run,
+        "rule": row.rule,
+        "before": row.before.get(name, ""),
+        "after": row.after.get(name, ""),
+        "connection": row.by[0] if row.by else None,
+        "vendor_id": row.by[1] if row.by else None,
+        "said_at": row.by[2] if row.by else None,
+        "beaten": [{**one, "value": one.get("value", {}).get(name)} for one in row.beaten],
+        "note": row.note,
+    }
