@@ -75,7 +75,6 @@ class RunningSandbox:
         self._servers: dict[str, Server] = {}
         try:
             for name, vendor in sandbox.vendors.items():
-                vendor.halt.clear()
                 self._servers[name] = Server(Controlled(vendor), host, ports.get(name, 0))
         except OSError:
             self.stop()
@@ -92,6 +91,8 @@ class RunningSandbox:
             vendor.halt.set()
         for server in self._servers.values():
             server.stop()
+        for vendor in self.sandbox.vendors.values():
+            vendor.halt.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -40,6 +40,10 @@ class Table:
     _orders: dict[str, tuple[int, list[str], list[Fields]]] = field(default_factory=dict)
     _lagging: dict[str, datetime] = field(default_factory=dict)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Table:
+        """A copy that shares the rows, which are replaced and never changed."""
+        return Table(dict(self.rows), self.version, {}, dict(self._lagging))
+
     def __len__(self) -> int:
         return len(self.rows)
 

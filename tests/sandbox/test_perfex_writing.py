@@ -60,7 +60,7 @@ def test_3_1_documents_a_422_for_a_missing_company(sandbox: Sandbox, crm: Caller
 
 
 @pytest.mark.parametrize("version", ["2.0", "3.0", "3.1"])
-def test_a_put_zeroes_and_deletes_what_it_leaves_out(sandbox: Sandbox, crm: Caller, version: str) -> None:
+def test_a_put_zeroes_and_deletes_what_it_leaves_out(sandbox: Sandbox, crm: Caller, version: Any) -> None:
     userid = whole(sandbox)
     sandbox.perfex.switches.version = version
     assert crm.put(f"/customers/{userid}", json={"city": "Brugge"}).status_code == 200
@@ -253,3 +253,10 @@ def test_people_at_the_screen_destroy_nothing(sandbox: Sandbox) -> None:
     assert after["contacts"][0]["is_primary"] == "1"
     with pytest.raises(ValueError, match="has no field colour"):
         sandbox.perfex.human_edit(userid, colour="red")
+
+
+def test_creates_may_answer_201_or_an_id_on_2_x(sandbox: Sandbox, crm: Caller) -> None:
+    sandbox.perfex.switches.created_status = 201
+    assert crm.post("/customers", data={"company": "A"}).status_code == 201
+    sandbox.perfex.switches.version, sandbox.perfex.switches.record_id = "2.0", True
+    assert crm.post("/customers", data={"company": "B"}).json()["record_id"] == 2

@@ -30,7 +30,7 @@ class Customers:
             self._since(call, "lastModifiedFrom"),
         )
         rows = self._filtered(call, self._ordered(call, since), since)
-        page, total = self.shop.page(call, rows, start, size)
+        page, total = self.shop.page(call, rows, self._start(start, size, len(rows)), size)
         groups, totals = _flag(call, "includeCustomerGroup"), _flag(call, "includeTotal")
         data = [self.shop.shown(row, groups, totals) for row in page]
         body: Json = {"total": total, "pageSize": size, "data": data}
@@ -178,7 +178,9 @@ class Customers:
     def _check_code(self, row: Json, but: str) -> None:
         taken = self.shop.state.codes.get((row["code"] or "").lower())
         if taken is not None and taken != but:
-            raise invalid("code", f"Mã khách hàng {row['code']} đã tồn tại.")
+            text = f"Mã khách hàng {row['code']} đã tồn tại."
+            status = self.shop.switches.duplicate_code_status
+            raise Refused(fail(status, "KvValidateCustomerException", text, {"code": text}))
 
     def _check_phone(self, row: Json, but: str) -> None:
         wanted = re.sub(r"\s", "", row["contactNumber"])
@@ -203,6 +205,15 @@ class Customers:
             return 100
         raise Refused(fail(400, "ValidationException", "pageSize phải từ 1 đến 100.", {"pageSize": "1-100"}))
 
+    def _start(self, start: int, size: int, count: int) -> int:
+        if start < max(count, 1) or self.shop.switches.past_the_end == "empty":
+            return start
+        if self.shop.switches.past_the_end == "last":
+            return max(count - 1, 0) // size * size
+        raise Refused(
+            fail(400, "ArgumentOutOfRangeException", "currentItem không hợp lệ.", {"currentItem": str(start)})
+        )
+
     def _ordered(self, call: Call, since: datetime | None) -> list[Json]:
         order = call.first("orderBy") or ""
         name = next((each for each in SORTABLE if each.lower() == order.lower()), "id" if not order else None)
@@ -215,12 +226,8 @@ class Customers:
         listed, now = self.shop.state.customers.listed, self.shop.now()
         if since is None:
             return listed(now, f"{name} {backwards}", *keys)
-        return listed(
-            now,
-            f"{name} {backwards} {since}",
-            *keys,
-            only=lambda row: self._is_since(row["modifiedDate"], since),
-        )
+        order = f"{name} {backwards} {since} {self.shop.switches.from_inclusive}"
+        return listed(now, order, *keys, only=lambda row: self._is_since(row["modifiedDate"], since))
 
     def _since(self, call: Call, name: str) -> datetime | None:
         text = call.first(name)

@@ -45,6 +45,9 @@ class KiotVietSwitches(Switches):
     duplicate_email: Literal["allow", "refuse"] = "allow"
     unknown_id_status: Literal[404, 420] = 404
     get_limit_per_hour: int | None = 5000  # GETs in any hour
+    over_limit_status: Literal[429, 403, 420] = 429  # what it answers then
+    duplicate_code_status: Literal[420, 409, 400] = 420
+    past_the_end: Literal["empty", "refuse", "last"] = "empty"  # pages after the last row
     z_means: Literal["local", "utc"] = "local"  # how a Z in lastModifiedFrom is read
     from_inclusive: bool = True  # whether lastModifiedFrom includes its own instant
     by_branch: bool = False  # ManagerCustomerByBranch: creates need a branchId
@@ -138,7 +141,7 @@ class Shop(Vendor):
 
     def _over_limit(self) -> Reply:
         seconds = (self._gets.reset("all", self.now()) - self.now()).total_seconds()
-        reply = fail(429, "RateLimitException", "Vượt quá giới hạn truy cập.")
+        reply = fail(self.switches.over_limit_status, "RateLimitException", "Vượt quá giới hạn truy cập.")
         reply.headers["Retry-After"] = str(int(seconds) + 1)
         return reply
 

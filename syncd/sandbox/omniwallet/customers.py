@@ -34,6 +34,8 @@ class Customers:
         size, number = self._size(call), _whole(call, "page[number]", 1)
         rows = self._filtered(call, self._ordered(call))
         page, total = self.programme.page(call, rows, (number - 1) * size, size)
+        if not page and number > 1 and self.programme.switches.past_the_end == "refuse":
+            raise _parameter("page[number]", "There is no such page.")
         return document(200, self._page(page, total, size, number))
 
     def get(self, call: Call, email: str) -> Reply:
@@ -127,8 +129,11 @@ class Customers:
                 fail(400, "Bad Request", f"The attribute {name} is not known.", f"/data/attributes/{name}")
             )
         kept = {name: value for name, value in sent.items() if name not in unknown}
+        longest = self.programme.switches.longest
         for name, value in kept.items():
             _check_type(name, value)
+            if longest and len(str(value)) > longest:
+                raise invalid(name, f"The {name} may not be greater than {longest} characters.")
         return kept
 
     def _allowed(self, sent: Json, guarded: tuple[str, ...], row: Json | None = None) -> Json:

@@ -42,6 +42,9 @@ class OmniwalletSwitches(Switches):
     unknown_attributes: Literal["refuse", "ignore"] = "refuse"
     duplicate_transaction: Literal["ignore", "refuse", "apply"] = "ignore"  # a known external_id of points
     per_minute: int | None = None  # no limit is known
+    past_the_end: Literal["empty", "refuse"] = "empty"  # pages after the last one
+    longest: int | None = None  # of texts; not published
+    error_form: Literal["jsonapi", "message", "error"] = "jsonapi"  # what clients of different ages look for
     point_value: int = 1  # what one point is worth, for add-points-from-value
 
 
@@ -124,6 +127,13 @@ class Programme(Vendor):
             and not (plain and call.content_type == "application/json")
         ):
             raise Refused(fail(415, "Unsupported Media Type", f"Send {MEDIA}."))
+
+    def answer(self, call: Call) -> Reply:
+        reply = super().answer(call)
+        form = self.switches.error_form
+        if reply.status >= 400 and form != "jsonapi":
+            reply.body = {form: reply.body["message"]}
+        return reply
 
     def missing(self, call: Call) -> Reply:
         if call.failure == 405:

@@ -50,6 +50,7 @@ class PerfexSwitches(Switches):
         "version"  # the fork always envelopes customers, the docs only on page=
     )
     record_id: bool | None = None  # whether creates answer the new id; None: 3.x does, 2.x does not
+    created_status: Literal[200, 201] = 200  # of creates; the examples' page on authentication says 201
     contact_routes: Literal["version", "customer", "contact"] = "version"  # whose id /contacts/{id} takes
     refuse_at_in_path: bool = True  # CodeIgniter's permitted_uri_chars without @: 400 on /search/a@b
     search_broken: bool = False  # some 3.x builds answer 500 to every customer search

@@ -145,7 +145,7 @@ def created(crm: Crm, message: str, key: str) -> Reply:
     body: Json = {"status": True, "message": message}
     if given or (given is None and crm.switches.paginates):
         body["record_id"] = int(key)
-    return Reply(200, body)
+    return Reply(crm.switches.created_status, body)
 
 
 def searched(crm: Crm, call: Call, term: str | None) -> str:

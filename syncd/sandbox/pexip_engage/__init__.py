@@ -16,7 +16,6 @@ from syncd.sandbox.wire import Call, Json, Reply
 __all__ = ["PexipEngage", "PexipEngageSwitches"]
 
 BASE = "/enterprises/<enterprise>/customers"
-FILTERS = {"id[]": "id", "email[]": "email", "external-id[]": "externalId"}
 
 
 class PexipEngage(Enterprise):
@@ -152,17 +151,21 @@ class PexipEngage(Enterprise):
             rows = self.state.customers.listed(self.now(), "all", (_age, False))
         else:
             rows = self.state.customers.listed(self.now(), "present", (_age, False), only=_present)
-        for parameter, name in FILTERS.items():
+        for parameter, name in self._filters.items():
             if parameter in call.query:
                 wanted = {value.lower() for value in call.query[parameter]}
                 rows = [row for row in rows if (row[name] or "").lower() in wanted]
         return rows
 
+    @property
+    def _filters(self) -> dict[str, str]:
+        return {"id[]": "id", "email[]": "email", self.switches.external_id_filter: "externalId"}
+
     def _check_parameters(self, call: Call) -> None:
         for name in call.query:
-            if f"{name}[]" in FILTERS:
+            if f"{name}[]" in self._filters:
                 raise bad(f"{name} must be given as {name}[]=…, also for one value.")
-            if name not in ("offset", "limit", self.switches.deleted_flag, *FILTERS):
+            if name not in ("offset", "limit", self.switches.deleted_flag, *self._filters):
                 raise bad(f"{name} is not a known parameter.")
 
     # people

@@ -38,6 +38,7 @@ class PexipEngageSwitches(Switches):
     can_delete: bool = True
     list_includes_deleted: bool = False
     deleted_flag: str = "include-deleted"  # the parameter that includes deleted ones; its name is not stated
+    external_id_filter: str = "external-id[]"  # as the employees' list calls it
     deleted_get: Literal[200, 404] = 200  # a GET of a deleted customer shows it with deletedAt, or is a 404
     unique_email: bool = False
     unique_external_id: bool = False
