@@ -238,8 +238,13 @@ class Customer:
     version: int = 0
 
     def values(self) -> dict[str, str]:
-        """Return field → golden value, without empty ones."""
-        return {name: text for slot in self.golden.values() for name, text in slot.value.items() if text}
+        """Return field → golden value, without empty ones; a full name that nobody stated is its parts."""
+        values = {name: text for slot in self.golden.values() for name, text in slot.value.items() if text}
+        if "full_name" not in values and (values.keys() & {"first_name", "last_name"}):
+            values["full_name"] = " ".join(
+                values[part] for part in ("first_name", "last_name") if part in values
+            )
+        return values
 
 
 @dataclass(frozen=True, slots=True)

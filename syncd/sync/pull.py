@@ -28,7 +28,10 @@ from syncd.vendors.base import Pass
 
 log = Logger(__name__)
 
-RESUMABLE = timedelta(hours=1)  # an older open pass is begun anew: its pages may have moved
+# An open pass is taken up where it ended only if that saves much and nothing can have become old meanwhile: what was
+# changed on its first pages since would be seen a run later.
+RESUMABLE = timedelta(minutes=5)
+WORTH_RESUMING = 2_000
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class _Walk:
     started: datetime | None = None
     outcome: Pulled = field(default_factory=Pulled)
     statements: list[Statement] = field(default_factory=list)
+    set_aside: int = 0  # rows that count in an announced total: tombstones and rows that cannot be used
 
 
 def pull(
@@ -126,7 +130,7 @@ def _resumable(walk: _Walk, scene: Scene) -> Mapping[str, Any] | None:
     if not saved or saved.get("full") != walk.full or not saved.get("resume"):
         return None
     fresh = scene.clock() - datetime.fromisoformat(saved["started"]) < RESUMABLE
-    return dict(saved["resume"]) if fresh else None
+    return dict(saved["resume"]) if fresh and saved.get("rows", 0) >= WORTH_RESUMING else None
 
 
 def _pass_started(walk: _Walk, resume: Mapping[str, Any] | None, page: Page) -> datetime:
@@ -136,9 +140,10 @@ def _pass_started(walk: _Walk, resume: Mapping[str, Any] | None, page: Page) -> 
 
 def _is_complete(walk: _Walk, page: Page) -> bool:
     """Tell whether a pass that reached its last page really showed everything."""
-    if not walk.full or page.total is None or walk.seen.incomplete or page.total <= len(walk.seen):
+    shown = len(walk.seen) + walk.set_aside
+    if not walk.full or page.total is None or walk.seen.incomplete or page.total <= shown:
         return True
-    walk.tally.error = f"The listing announced {page.total} customers and showed {len(walk.seen)}."
+    walk.tally.error = f"The listing announced {page.total} customers and showed {shown}."
     return False
 
 
@@ -160,6 +165,7 @@ def _store_page(tx: Writing, scene: Scene, walk: _Walk, page: Page) -> None:
     walk.tally.pulled += len(items)
     walk.tally.unchanged += len(items) - len(changed)
     walk.seen.update(item.vendor_id for item in items if not item.deleted)
+    walk.set_aside += len(page.poison) + sum(item.deleted for item in items)
     walk.state.resume = _resume_point(walk, page)
     tx.connections.save(walk.state)
 
@@ -171,7 +177,12 @@ def _unique(items: Sequence[Item]) -> list[Item]:
 def _resume_point(walk: _Walk, page: Page) -> dict[str, Any] | None:
     if page.last or page.resume is None or walk.started is None:
         return None
-    return {"full": walk.full, "started": walk.started.isoformat(), "resume": dict(page.resume)}
+    return {
+        "full": walk.full,
+        "started": walk.started.isoformat(),
+        "resume": dict(page.resume),
+        "rows": walk.tally.pulled,
+    }
 
 
 def digest(payload: Mapping[str, Any], source: Source) -> bytes:
@@ -198,6 +209,7 @@ def _take_changed(
         record = record or Record(name, item.vendor_id, Shadow(), first_seen=page.started, fresh=True)
         shown = _read(walk, item, page.started, record)
         if shown is None:
+            record.digest = digests[item.vendor_id]  # looked at again when its content changes
             taken.append(record)
             continue
         operation = busy.get(item.vendor_id)
