@@ -1,0 +1,241 @@
+"""Random histories of a business, each told by one number: `python -m tests.laws.histories --count 500 --seed 7`.
+
+A history is a few hours in which people enter, edit, clear and delete customers in several places while syncd runs,
+fails and is killed; then everything comes to rest and the promises are judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import get_args
+
+from syncd.rules.golden import Policy
+from tests.laws.oracle import settle, violations
+from tests.laws.simulated import Fault, FaultKind, Traits
+from tests.laws.world import Member, World
+
+CRM = ("email", "first_name", "last_name", "phone", "notes", "company", "city", "street1", "country")
+SHOP = ("email", "full_name", "phone", "notes", "city", "street1")
+LOYALTY = ("email", "first_name", "last_name", "phone")
+BOOKING = ("email", "first_name", "last_name", "phone", "notes", "country")
+
+PEOPLE = (
+    {"email": "an@example.com", "first_name": "An", "last_name": "Nguyễn", "full_name": "Nguyễn An"},
+    {"email": "jan@example.com", "first_name": "Jan", "last_name": "de Smet", "full_name": "Jan de Smet"},
+    {"email": "zoe@example.com", "first_name": "Zoë", "last_name": "Müller", "full_name": "Zoë Müller"},
+    {"first_name": "Đức", "last_name": "Trần", "full_name": "Trần Đức"},
+)
+EDITED = ("phone", "notes", "company", "city", "last_name", "full_name", "email")
+
+MANGLES = (
+    ("notes", ("keeps", "upper", "cuts", "trims", "null")),
+    ("last_name", ("keeps", "upper", "title")),
+    ("full_name", ("keeps", "title", "upper")),
+    ("phone", ("keeps", "digits")),
+    ("city", ("keeps", "plain")),
+)
+
+
+def business(rng: Random) -> list[Member]:
+    """Draw two to four connections and how their vendors behave."""
+    tables = [("crm", CRM), ("shop", SHOP), ("loyalty", LOYALTY), ("booking", BOOKING)]
+    chosen = tables[:2] + rng.sample(tables[2:], rng.randint(0, 2))
+    return [
+        Member(name, traits(rng, name, fields), priority=place)
+        for place, (name, fields) in enumerate(chosen, 1)
+    ]
+
+
+def traits(rng: Random, name: str, fields: tuple[str, ...]) -> Traits:
+    """Draw how one vendor behaves."""
+    keyed = name == "loyalty" and rng.random() < 0.6
+    return Traits(
+        fields,
+        {field: rng.choice(manglers) for field, manglers in MANGLES if field in fields},
+        replaces=rng.random() < 0.3,
+        answers=rng.random() < 0.5,
+        unique_email=not keyed and rng.random() < 0.3,
+        keyed=keyed,
+        incremental=rng.random() < 0.3,
+        lag=rng.choice((0, 0, 20)),
+        slow_get=rng.random() < 0.2,
+        finds=frozenset({"email"}) if rng.random() < 0.8 else frozenset(),
+        forgets=frozenset({"notes"}) if rng.random() < 0.1 else frozenset(),
+    )
+
+
+def policies(rng: Random) -> dict[str, Policy]:
+    """Draw the policies of a few slots."""
+    choices = (Policy(), Policy(conflict="priority"), Policy(on_clear="propagate"), Policy(conflict="review"))
+    return {slot: rng.choice(choices) for slot in ("notes", "phone", "company")}
+
+
+class History:
+    """What happens to one business, drawn step by step from one number."""
+
+    def __init__(self, seed: int, *, smooth: bool = False) -> None:
+        self.rng = Random(seed)
+        self.smooth = smooth
+        self.world = World(business(self.rng), policies(self.rng))
+        self.failed = False
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.world.close()
+
+    def live(self) -> list[tuple[str, str]]:
+        """Return every record that stands anywhere."""
+        return [
+            (name, vendor_id) for name, account in self.world.accounts.items() for vendor_id in account.live()
+        ]
+
+    # --- what can happen -------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """A person enters a customer, often one that another place has too."""
+        name = self.rng.choice(list(self.world.accounts))
+        person: dict[str, str] = dict(self.rng.choice(PEOPLE))
+        if self.world.accounts[name].traits.keyed and "email" not in person:
+            return
+        tokens: dict[str, str] = {}
+        for field in self.rng.sample(("phone", "notes", "city"), self.rng.randint(0, 2)):
+            person[field], tokens[field] = self.world.fresh(field)
+        if not self._is_there(name, person):
+            self.world.create(name, person, tokens)
+
+    def _is_there(self, name: str, person: dict[str, str]) -> bool:
+        """Tell whether people would find this customer in their own list."""
+        rows = self.world.accounts[name].live().values()
+        return any(
+            row.get("email") == person.get("email", "") and (row.get("first_name") or row.get("full_name"))
+            for row in rows
+        )
+
+    def edit(self) -> None:
+        """A person writes something new into a field."""
+        if self.live():
+            name, vendor_id = self.rng.choice(self.live())
+            can = [field for field in EDITED if field in self.world.accounts[name].traits.fields]
+            if self.world.accounts[name].traits.keyed:
+                can.remove("email")
+            self.world.edit(name, vendor_id, self.rng.choice(can))
+
+    def clear(self) -> None:
+        """A person empties a field."""
+        if self.live():
+            name, vendor_id = self.rng.choice(self.live())
+            row = self.world.accounts[name].row(vendor_id) or {}
+            full = [field for field in ("phone", "notes", "company", "city") if row.get(field)]
+            if full:
+                self.world.write(name, vendor_id, self.rng.choice(full), "")
+
+    def delete(self) -> None:
+        """A person deletes a customer."""
+        if self.live():
+            self.world.delete(*self.rng.choice(self.live()))
+
+    def sync(self) -> None:
+        """A run of everything."""
+        self.world.sync()
+
+    def sync_one(self) -> None:
+        """A run of one connection."""
+        self.world.sync(self.rng.choice(list(self.world.accounts)))
+
+    def rehearse(self) -> None:
+        """A dry run, which writes nothing."""
+        before = self.world.writes()
+        self.world.sync(dry_run=True)
+        assert self.world.writes() == before, "a dry run wrote to a vendor"
+
+    def wait(self) -> None:
+        """Time passes."""
+        self.world.clock.wait(self.rng.choice((1, 30, 300, 4000)))
+
+    def break_something(self) -> None:
+        """A vendor fails, or syncd is killed, at one of its next writes."""
+        connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
+        kinds: tuple[FaultKind, ...] = get_args(FaultKind)
+        connector.faults.append(Fault(self.rng.choice(kinds), self.rng.randint(0, 2)))
+        self.failed = True
+
+    def go_down(self) -> None:
+        """A vendor does not answer, or answers again."""
+        connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
+        connector.down = not connector.down
+        self.failed = True
+
+    def interfere(self) -> None:
+        """A person edits in the middle of the next run."""
+        connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
+        connector.interrupt, connector.interrupt_at = self.edit, self.rng.randint(0, 12)
+        self.failed = True
+
+    # --- the whole -------------------------------------------------------------------------------
+
+    def steps(self) -> list[tuple[Callable[[], None], int]]:
+        """Return what may happen and how often."""
+        calm = [(self.enter, 4), (self.edit, 8), (self.clear, 1), (self.sync, 4), (self.wait, 4)]
+        rough = [(self.sync_one, 2), (self.rehearse, 1), (self.delete, 1), (self.break_something, 2)]
+        worse = [(self.interfere, 2), (self.go_down, 1)]
+        return calm if self.smooth else calm + rough + worse
+
+    def happen(self, length: int) -> list[str]:
+        """Let so many things happen and everything come to rest; return every broken promise."""
+        acts, weights = zip(*self.steps(), strict=True)
+        for act in self.rng.choices(acts, weights, k=length):
+            act()
+        found = list(settle(self.world, smooth=self.smooth))
+        return found + violations(self.world)
+
+
+def judge(seed: int, *, length: int = 25, smooth: bool = False) -> tuple[list[str], list[str]]:
+    """Play one history; return the broken promises and what happened."""
+    history = History(seed, smooth=smooth)
+    try:
+        found = history.happen(length)
+        story = [f"{member.name}: {member.traits}" for member in history.world.members]
+        return found, [*story, repr(history.world.policies), *history.world.log]
+    finally:
+        history.close()
+
+
+def shortest(seed: int, length: int, *, smooth: bool) -> int:
+    """Return the shortest beginning of a history that breaks a promise."""
+    return next(n for n in range(1, length + 1) if judge(seed, length=n, smooth=smooth)[0])
+
+
+def sweep(seeds: Iterable[int], *, length: int = 25, smooth: bool = False) -> dict[int, list[str]]:
+    """Play many histories; return the broken promises of those that have any."""
+    outcomes = {seed: judge(seed, length=length, smooth=smooth)[0] for seed in seeds}
+    return {seed: found for seed, found in outcomes.items() if found}
+
+
+def main() -> int:
+    """Play histories from the command line and tell of each that breaks a promise."""
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked.add_argument("--seed", type=int, default=0)
+    asked.add_argument("--count", type=int, default=100)
+    asked.add_argument("--length", type=int, default=25)
+    asked.add_argument("--smooth", action="store_true", help="nothing fails and nobody interferes")
+    asked.add_argument("--story", action="store_true", help="tell the shortest bad beginning of each")
+    options = asked.parse_args()
+    broken = 0
+    for seed in range(options.seed, options.seed + options.count):
+        found, _ = judge(seed, length=options.length, smooth=options.smooth)
+        if not found:
+            continue
+        broken += 1
+        print(seed, *found, sep="\n  ")
+        if options.story:
+            length = shortest(seed, options.length, smooth=options.smooth)
+            print(*judge(seed, length=length, smooth=options.smooth)[1], sep="\n    ")
+    print(f"{broken} of {options.count} histories from {options.seed} on break a promise")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""The promises, judged from outside: by what stands at the vendors, what people wrote, and what syncd shows an admin."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from syncd.customer import NAME, SLOTS, clean, fold, slot_of, squash, tokens
+from syncd.rules.plan import wanted
+from syncd.store import Reading
+from syncd.sync.scene import targets
+from syncd.values import Customer, Held, Record
+from tests.laws.simulated import Row
+from tests.laws.world import World
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What syncd knows and shows: customers, their records, holds, and everything an admin can read."""
+
+    customers: dict[str, Customer]
+    records: dict[str, list[Record]]
+    held: list[Held]
+    papers: str
+
+    def holds(self, record: Record, name: str) -> bool:
+        """Tell whether a field of a record is held."""
+        return any(
+            one.connection == record.connection
+            and one.customer == record.customer
+            and (one.vendor_id in (None, record.vendor_id))
+            and one.field in ("", name)
+            for one in self.held
+        )
+
+
+def picture(world: World) -> Picture:
+    """Look at the store."""
+    with world.store.look() as tx:
+        customers = {one.id: one for one in tx.customers.list(limit=10_000)}
+        records = tx.records.of_customers(list(customers))
+        held = list(tx.holds.list(limit=10_000))
+        return Picture(customers, records, held, _papers(tx, customers))
+
+
+def _papers(tx: Reading, customers: dict[str, Customer]) -> str:
+    """Return as one text all that golden values, the journal and the open reviews say."""
+    told = [dict(slot.value) for one in customers.values() for slot in one.golden.values()]
+    for customer in customers:
+        for row in tx.journal.of(customer):
+            told += [dict(row.before), dict(row.after), *({"beaten": str(one)} for one in row.beaten)]
+    told += [{"review": str(dict(review.evidence))} for review in tx.reviews.list(limit=10_000)]
+    return orjson.dumps(told).decode().lower()
+
+
+# --- quiet ---------------------------------------------------------------------------------------
+
+
+def settle(world: World, *, smooth: bool) -> Iterator[str]:
+    """Let everything come to rest and yield what is wrong with that: too many writing runs, or writes without end."""
+    for connector in world.connectors.values():
+        connector.down, connector.faults, connector.interrupt = False, [], None
+    writing = 0
+    for _ in range(3 if smooth else 6):
+        world.clock.wait(HOUR / 6)
+        before = world.writes()
+        world.sync()
+        writing += world.writes() > before
+    if smooth and writing > 2:
+        yield f"quiet: {writing} runs wrote after the last edit"
+    for _ in range(2):
+        world.clock.wait(HOUR * 2)
+        before = world.writes()
+        world.sync()
+        if world.writes() > before:
+            yield f"quiet: a later run still wrote {world.writes() - before} times"
+
+
+# --- the promises --------------------------------------------------------------------------------
+
+
+def violations(world: World) -> list[str]:
+    """Return every promise that is broken once all is quiet."""
+    seen = picture(world)
+    return [
+        *_disagreements(world, seen),
+        *_losses(world, seen),
+        *_inventions(world),
+        *_doubles(world, seen),
+        *_strays(world, seen),
+    ]
+
+
+def _disagreements(world: World, seen: Picture) -> Iterator[str]:
+    """Agreement: every primary record's field that is not held shows its vendor's rendering of golden."""
+    with world.store.look() as tx:
+        states = tx.connections.all()
+    by_name = {target.name: target for target in targets(world.scene, states)}
+    for customer in seen.customers.values():
+        for record in seen.records.get(customer.id, ()):
+            account, target = world.accounts[record.connection], by_name[record.connection]
+            row = account.row(record.vendor_id)
+            if record.role != "primary" or record.state != "live" or row is None:
+                continue
+            for name, spec in target.fields.items():
+                if spec.writable != "always" or "update" not in target.push or seen.holds(record, name):
+                    continue
+                desired = wanted(customer, name, target, world.scene.regions)
+                if not _shows(world, record, name, desired, row, customer):
+                    yield (
+                        f"agreement: {record.connection}/{record.vendor_id} {name} shows {row.get(name)!r}, "
+                        f"golden is {desired!r}"
+                    )
+
+
+def _shows(
+    world: World, record: Record, name: str, desired: str | None, row: Row, customer: Customer
+) -> bool:
+    shown = row.get(name) or ""
+    if not desired:
+        golden = customer.golden.get(slot_of(name))
+        return not shown or (name in NAME and bool(golden and any(golden.value.values())))
+    if name == "full_name":
+        return sorted(tokens(shown)) == sorted(tokens(_stored(world, record, name, desired)))
+    source = world.scene.sources[record.connection]
+    return clean(name, shown, source.region) == clean(
+        name, _stored(world, record, name, desired), source.region
+    ) or squash(shown) == squash(desired)
+
+
+def _stored(world: World, record: Record, name: str, text: str) -> str:
+    return world.accounts[record.connection].traits.mangled(name, text) or ""
+
+
+def _losses(world: World, seen: Picture) -> Iterator[str]:
+    """Nothing lost: every word is golden, or visibly beaten, or waiting for a person."""
+    for word in world.words:
+        if word.gone == "lost":
+            yield f"lost: {word.account}/{word.vendor_id} {word.field} {word.text!r} was overwritten unread"
+        if not word.token or word.gone or not word.read:
+            continue
+        if word.token.lower() not in seen.papers and not _kept_there(
+            world, word.account, word.vendor_id, word.token
+        ):
+            yield f"lost: {word.account}/{word.vendor_id} {word.field} {word.text!r} is nowhere to be found"
+
+
+def _kept_there(world: World, account: str, vendor_id: str, token: str) -> bool:
+    """Tell whether a word still stands where it was written: held there, or in a record read but never merged."""
+    row = world.accounts[account].row(vendor_id) or {}
+    return any(token in fold(text or "") for text in row.values())
+
+
+def _inventions(world: World) -> Iterator[str]:
+    """Nothing invented: every value that syncd wrote was written by a person, and every blank is a person's clear."""
+    written: dict[str, set[str]] = {slot: set() for slot in SLOTS}
+    for word in world.words:
+        written[slot_of(word.field)] |= _forms(word.field, word.text)
+    for entry in (entry for account in world.accounts.values() for entry in account.ledger):
+        for name, text in entry.fields.items():
+            if not _forms(name, text) <= written[slot_of(name)]:
+                yield f"invented: {entry.account}/{entry.vendor_id} {name} {text!r}"
+
+
+def _forms(name: str, text: str) -> set[str]:
+    """Return what makes a value somebody's: its words for a name, its clean form otherwise."""
+    if name in NAME and text:
+        return set(text.split())
+    return {clean(name, text, "VN")}
+
+
+def _doubles(world: World, seen: Picture) -> Iterator[str]:
+    """Nothing twice: at most one create per customer and connection."""
+    homes = {record.key: customer for customer, group in seen.records.items() for record in group}
+    for name, account in world.accounts.items():
+        made = Counter(homes.get((name, vendor_id), f"nobody ({vendor_id})") for vendor_id in account.made)
+        yield from (f"twice: {count} creates in {name} for {who}" for who, count in made.items() if count > 1)
+        yield from (f"twice: a create in {name} is {who}'s" for who in made if who.startswith("nobody"))
+
+
+def _strays(world: World, seen: Picture) -> Iterator[str]:
+    """At most one primary record for each customer and connection, and every record linked."""
+    for customer, group in seen.records.items():
+        primary = Counter(
+            record.connection for record in group if record.role == "primary" and record.state != "gone"
+        )
+        yield from (f"two primaries of {name}: {customer}" for name, n in primary.items() if n > 1)
+    known = {record.key for group in seen.records.values() for record in group}
+    for name, account in world.accounts.items():
+        for vendor_id in account.live():
+            if (name, vendor_id) not in known:
+                yield f"not linked: {name}/{vendor_id}"

@@ -1,0 +1,185 @@
+"""A whole business in memory: its vendors, the people who work there, and the real syncd between them.
+
+The store is real, on SQLite; the runs are those of the product. Only the vendors, the clock and the people are ours.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+
+from syncd.errors import AlreadyThere, Missing, Rejected
+from syncd.rules.golden import Policy
+from syncd.rules.guard import Limit, Limits
+from syncd.store import Lease, Store
+from syncd.sync.run import Order, execute
+from syncd.sync.scene import Safety, Scene, Source
+from syncd.values import Report
+from tests.laws.simulated import Account, Clock, Killed, SimulatedConnector, Traits, Word
+
+PLENTY = Limit(1_000_000, 100)
+SETTLE = timedelta(seconds=120)
+FRESH = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One connection of a business: how its vendor behaves, and what the settings say of it."""
+
+    name: str
+    traits: Traits
+    priority: int = 1
+    push: frozenset[str] = frozenset({"create", "update"})
+
+
+@dataclass(slots=True)
+class World:
+    """Accounts, people and one syncd."""
+
+    members: Sequence[Member]
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_memory())))
+    accounts: dict[str, Account] = field(init=False)
+    connectors: dict[str, SimulatedConnector] = field(init=False)
+    scene: Scene = field(init=False)
+    store: Store = field(init=False)
+    log: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    failures: int = 0  # what went wrong since everything was last quiet
+
+    def __post_init__(self) -> None:
+        """Make the accounts and a fresh store."""
+        self.accounts = {one.name: Account(one.name, one.traits, self.clock) for one in self.members}
+        self.connectors = {name: SimulatedConnector(account) for name, account in self.accounts.items()}
+        sources = {one.name: self._source(one) for one in self.members}
+        limits = Limits(PLENTY, PLENTY, PLENTY, PLENTY, PLENTY)
+        safety = Safety("never", limits, read_before_write=FRESH, settle=SETTLE)
+        self.scene = Scene(sources, safety, self.clock, dict(self.policies), parallel=False)
+        path = self.folder / "syncd.db"
+        shutil.copyfile(_template(), path)
+        path.chmod(0o600)
+        self.store = Store.open(f"sqlite:///{path}", clock=self.clock)
+
+    def _source(self, member: Member) -> Source:
+        return Source(
+            member.name, self.connectors[member.name], push=member.push, priority=member.priority, region="VN"
+        )
+
+    def close(self) -> None:
+        """Hang up and leave nothing behind."""
+        self.store.close()
+        shutil.rmtree(self.folder)
+
+    # --- syncd -----------------------------------------------------------------------------------
+
+    def sync(self, *names: str, dry_run: bool = False, full: bool = False) -> Report | None:
+        """Run one sync of some connections (none: of all); None where the process was killed in it."""
+        self.log.append(f"{self._now()} sync {' '.join(names) or 'all'}{' (dry run)' if dry_run else ''}")
+        lease = self._lease()
+        run = self.store.do(lambda tx: tx.runs.request(names, {"dry_run": dry_run, "full": full}, "people"))
+        self.store.do(lambda tx: tx.runs.start(run.id, lease.epoch), epoch=lease.epoch)
+        order = Order(run.id, names, dry_run=dry_run, full=full)
+        try:
+            before = self.writes()
+            report = execute(self.store, self.scene, order, epoch=lease.epoch)
+        except Killed:
+            self.log.append(f"{self._now()} killed")
+            return None
+        self._log_writes(before)
+        self.store.do(lambda tx: tx.runs.finish(run.id, report.status, {}), epoch=lease.epoch)
+        lease.release()
+        return report
+
+    def _log_writes(self, before: int) -> None:
+        entries = [entry for account in self.accounts.values() for entry in account.ledger]
+        for entry in sorted(entries, key=lambda entry: entry.at)[before:]:
+            self.log.append(
+                f"         {entry.account}/{entry.vendor_id}: syncd {entry.kind} {dict(entry.fields)}"
+            )
+
+    def _lease(self) -> Lease:
+        lease = self.store.acquire("people")
+        while lease is None:
+            self.clock.wait(5)
+            lease = self.store.acquire("people")
+        return lease
+
+    def writes(self) -> int:
+        """Return how many writes the vendors have processed so far."""
+        return sum(len(account.ledger) for account in self.accounts.values())
+
+    # --- people ----------------------------------------------------------------------------------
+
+    def fresh(self, name: str) -> tuple[str, str]:
+        """Return a value for a field that nobody has written yet, and the part of it by which to know it again."""
+        number = next(self.numbers)
+        token = f"{number:06d}" if name == "phone" else f"w{number:03d}"
+        return _WRITTEN.get(name, "{} Ghi chú").format(token), token
+
+    def create(self, account: str, values: Mapping[str, str], tokens: Mapping[str, str]) -> str | None:
+        """Have a person enter a customer; None where the vendor refuses."""
+        known = {name: text for name, text in values.items() if name in self.accounts[account].traits.fields}
+        try:
+            vendor_id = self.accounts[account].add(known)
+        except AlreadyThere:
+            return None
+        self.accounts[account].note(vendor_id, known, tokens)
+        self.log.append(f"{self._now()} {account}/{vendor_id}: created with {known}")
+        return vendor_id
+
+    def edit(self, account: str, vendor_id: str, name: str) -> str | None:
+        """Have a person write something new into a field and return its token; None where the vendor refuses."""
+        text, token = self.fresh(name)
+        return token if self.write(account, vendor_id, name, text, token) else None
+
+    def write(self, account: str, vendor_id: str, name: str, text: str, token: str = "") -> bool:
+        """Have a person write a value into a field; False where the vendor refuses."""
+        try:
+            self.accounts[account].change(vendor_id, {name: text})
+        except (Rejected, Missing):
+            return False
+        self.accounts[account].note(vendor_id, [name], {name: token})
+        self.log.append(f"{self._now()} {account}/{vendor_id}: {name} = {text!r}")
+        return True
+
+    def delete(self, account: str, vendor_id: str) -> None:
+        """Have a person delete a customer."""
+        self.accounts[account].put(vendor_id, None)
+        self.log.append(f"{self._now()} {account}/{vendor_id}: deleted")
+
+    @property
+    def words(self) -> list[Word]:
+        """Return everything that people wrote."""
+        return [word for account in self.accounts.values() for word in account.words]
+
+    def _now(self) -> str:
+        return f"{self.clock():%H:%M:%S}"
+
+
+_WRITTEN = {
+    "phone": "0912{}",
+    "email": "{}@example.com",
+    "first_name": "{}",
+    "last_name": "{} Nguyễn",
+    "full_name": "{} Nguyễn",
+}
+
+
+def _memory() -> str | None:
+    """Return a folder in memory where there is one: a store a history is a lot of small files."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@lru_cache(maxsize=1)
+def _template() -> Path:
+    """Return a store that was migrated once; copying it is quicker than migrating again."""
+    folder = Path(tempfile.mkdtemp(dir=_memory()))
+    Store.open(f"sqlite:///{folder / 'template.db'}", clock=Clock()).close()
+    return folder / "template.db"
