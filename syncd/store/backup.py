@@ -19,7 +19,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from syncd.errors import StoreError, StoreHeld, StoreNewer
+from syncd.errors import StoreError, StoreHeld
 from syncd.store import lease as leases
 from syncd.store import migrate
 from syncd.store.database import Database, is_postgres, parse, sqlite_path
@@ -133,8 +133,7 @@ def _check_copy(path: Path) -> None:
         if said != ("ok",):
             raise StoreError(f"{path} is damaged.", "Take an older copy.")
         version = _version(copy, path)
-    if version not in migrate.REVISIONS:
-        raise StoreNewer(f"{path} was made by a newer syncd.", "Restore it with that one.")
+    migrate.refuse_newer(version, str(path))
 
 
 def _version(copy: sqlite3.Connection, path: Path) -> str:

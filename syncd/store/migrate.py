@@ -8,6 +8,7 @@ children, and are checked before the end. Alembic is loaded only where there is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,26 +19,33 @@ from syncd.errors import StoreError, StoreNewer
 from syncd.store.database import Database, for_migration
 from syncd.store.failures import explained
 
-# Every revision, oldest first. The migrations' own chain says the same, which a test checks.
-REVISIONS: Final = ("0001",)
-
 # Any number serves, as long as every syncd takes the same one and nobody else's program does.
 _ADVISORY_LOCK: Final = 0x73796E6364
-
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 Backup = Callable[[], object]
 
 
-def head() -> str:
-    """Return the version that this syncd works with."""
-    return REVISIONS[-1]
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The migrations: where they stand, and every revision, oldest first."""
+
+    folder: Path
+    revisions: tuple[str, ...]
+
+    @property
+    def head(self) -> str:
+        return self.revisions[-1]
 
 
-def folder() -> Path:
+def _folder() -> Path:
     """Return where the migrations are: inside the package when installed, beside it in a checkout."""
-    installed = _PACKAGE / "migrations"
-    return installed if installed.is_dir() else _PACKAGE.parent / "migrations"
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+# The revisions are named here too, so that a store of this version is told without loading Alembic; a test compares.
+CHAIN: Final = Chain(_folder(), ("0001",))
 
 
 def current(engine: Engine) -> str | None:
@@ -46,21 +54,26 @@ def current(engine: Engine) -> str | None:
         return _version(connection)
 
 
-def check_version(version: str | None, place: str) -> None:
+def check_version(version: str | None, place: str, chain: Chain = CHAIN) -> None:
     """Raise where this syncd cannot work with a store of that version as it is."""
-    if version is not None and version not in REVISIONS:
-        raise StoreNewer(
-            f"The store {place} has version {version}, which this syncd does not know.",
-            "Run the syncd that last used it or a newer one, or restore the backup made before the upgrade.",
-        )
-    if version != head():
+    refuse_newer(version, place, chain)
+    if version != chain.head:
         raise StoreError(
-            f"The store {place} has version {version or 'none'}; this syncd needs {head()}.",
+            f"The store {place} has version {version or 'none'}; this syncd needs {chain.head}.",
             "Run `syncd migrate`.",
         )
 
 
-def upgrade(database: Database, backup: Backup | None) -> bool:
+def refuse_newer(version: str | None, place: str, chain: Chain = CHAIN) -> None:
+    """Raise StoreNewer where this syncd does not know a store's version."""
+    if version is not None and version not in chain.revisions:
+        raise StoreNewer(
+            f"The store {place} has version {version}, which this syncd does not know.",
+            "Run the syncd that last used it or a newer one, or restore the backup made before the upgrade.",
+        )
+
+
+def upgrade(database: Database, backup: Backup | None, chain: Chain = CHAIN) -> bool:
     """Bring a store to this version; return whether there was anything to do.
 
     `backup` is called under the lock, where the store is not empty.
@@ -70,23 +83,18 @@ def upgrade(database: Database, backup: Backup | None) -> bool:
         with engine.begin() as connection:
             _lock(connection)
             version = _version(connection)
-            if version == head():
+            if version == chain.head:
                 return False
-            _refuse_newer(version, database.place)
+            refuse_newer(version, database.place, chain)
             if version is not None and backup is not None:
                 backup()
-            _run(connection)
+            _run(connection, chain)
             _check_foreign_keys(connection, database.place)
     except DBAPIError as error:
         raise explained(error, database.place) from error
     finally:
         engine.dispose()
     return True
-
-
-def _refuse_newer(version: str | None, place: str) -> None:
-    if version is not None and version not in REVISIONS:
-        check_version(version, place)
 
 
 def _lock(connection: Connection) -> None:
@@ -101,13 +109,13 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, chain: Chain) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     # a % in a setting of Alembic's begins a reference
-    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    config.set_main_option("script_location", str(chain.folder).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

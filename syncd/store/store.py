@@ -29,8 +29,9 @@ from syncd.store.transaction import Transaction
 T = TypeVar("T")
 Clock = Callable[[], datetime]
 
-# Waits between the tries of a unit, in seconds: together longer than a PostgreSQL restart takes.
-_WAITS: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
+# A unit is tried again for this many times the patience of one write: longer than a PostgreSQL restart takes.
+_PATIENCES: Final = 3
+_FIRST_WAIT: Final = 0.05
 
 
 class Store:
@@ -119,7 +120,9 @@ class Store:
             return found_damage(self._database)
 
     def _write(self, unit: Callable[[Transaction], T]) -> T:
-        for wait in (*_WAITS, None):
+        deadline = time.monotonic() + _PATIENCES * self._database.patience
+        wait = _FIRST_WAIT
+        while True:
             self._check_file()
             try:
                 with self._database.writer.begin() as connection:
@@ -127,10 +130,10 @@ class Store:
             except Exception as error:
                 if not is_databases(error):
                     raise
-                if wait is None or not may_pass(error):
+                if not may_pass(error) or time.monotonic() + wait > deadline:
                     raise explained(error, self.url) from error
-                time.sleep(wait)
-        raise AssertionError
+            time.sleep(wait)
+            wait *= 2
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -173,7 +176,7 @@ def _translated(database: Database) -> Iterator[None]:
 
 def _bring_up(database: Database, migrate: bool, backup_dir: Path | None, clock: Clock) -> None:
     version = migrations.current(database.reader)
-    if version == migrations.head():
+    if version == migrations.CHAIN.head:
         return
     if not migrate:
         migrations.check_version(version, database.place)

@@ -25,6 +25,8 @@ Insert = postgresql.Insert | sqlite.Insert
 # How many values go into one look-up, and how many rows come at a time out of a long one.
 CHUNK: Final = 1_000
 _STREAMED: Final = 2_000
+# Without it SQLAlchemy forgets how many rows an INSERT added once the cursor is closed.
+_COUNTED: Final = {"preserve_rowcount": True}
 
 
 class Transaction:
@@ -57,7 +59,8 @@ class Transaction:
 
     def change(self, sql: str, *values: Any) -> int:
         """Execute one statement and return how many rows it changed."""
-        return int(self._driven(sql, values).rowcount)
+        said = self._said(sql)
+        return int(self.connection.exec_driver_sql(said, values, execution_options=_COUNTED).rowcount)
 
     def each(self, sql: str, rows: Sequence[Row]) -> None:
         """Execute one statement for each row of values."""
@@ -82,7 +85,7 @@ class Transaction:
 
     def execute(self, statement: Executable) -> CursorResult[Any]:
         """Execute a Core statement."""
-        result: CursorResult[Any] = self.connection.execute(statement)
+        result: CursorResult[Any] = self.connection.execute(statement, execution_options=_COUNTED)
         return result
 
     def insert(self, table: Table) -> Insert:

@@ -1,0 +1,199 @@
+"""Units of work: whole or not at all, done again where that helps, one after the other, and reads undisturbed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from syncd.errors import StoreError, StoreHeld
+from syncd.store import Store, Writing
+from tests.store.conftest import NOON, Clock
+from tests.store.made import record
+
+
+def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
+    def unit(tx: Writing) -> None:
+        tx.meta.set("a", "b")
+        tx.records.save([record("crm", "1")])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.do(unit)
+    with store.look() as tx:
+        assert tx.meta.get("a") is None
+        assert tx.records.count("crm") == 0
+
+
+def test_a_unit_sees_one_time_and_returns_what_it_returns(store: Store, clock: Clock) -> None:
+    def unit(tx: Writing) -> bool:
+        before = tx.now
+        clock.forward(seconds=5)
+        return tx.now == before == NOON
+
+    assert store.do(unit) is True
+
+
+def test_no_read_modify_write_is_lost(store: Store) -> None:
+    def count(tx: Writing) -> None:
+        first = tx.meta.numbers(1)
+        tx.meta.set(f"number {first}", "taken")
+
+    def many() -> None:
+        for _ in range(25):
+            store.do(count)
+
+    threads = [threading.Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.look() as tx:
+        assert tx.meta.last_number == 100
+        assert all(tx.meta.get(f"number {n}") == "taken" for n in range(1, 101))
+
+
+def test_numbers_are_taken_in_blocks_and_start_at_one(store: Store) -> None:
+    assert store.do(lambda tx: (tx.meta.numbers(3), tx.meta.numbers(2), tx.meta.numbers(1))) == (1, 4, 6)
+    assert store.do(lambda tx: tx.customers.new_ids(2)) == [f"{store.instance}-1", f"{store.instance}-2"]
+
+
+def test_a_look_shows_one_picture(store: Store) -> None:
+    store.do(lambda tx: tx.meta.set("a", "before"))
+    with store.look() as tx:
+        assert tx.meta.get("a") == "before"
+        store.do(lambda other: other.meta.set("a", "after"))
+        assert tx.meta.get("a") == "before"
+    with store.look() as tx:
+        assert tx.meta.get("a") == "after"
+
+
+def test_a_look_cannot_write(store: Store) -> None:
+    with pytest.raises(StoreError), store.look() as tx:
+        tx.meta.set("a", "b")
+    with store.look() as tx:
+        assert tx.meta.get("a") is None
+
+
+def test_an_error_of_the_caller_passes_through_a_look(store: Store) -> None:
+    with pytest.raises(KeyError), store.look() as tx:
+        raise KeyError(tx.now)
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    with Store.open(postgres_url, clock=lambda: NOON, patience=1.0) as opened:
+        yield opened
+
+
+def test_a_unit_is_done_again_whole_after_the_connection_was_cut(
+    postgres_store: Store, postgres_url: str
+) -> None:
+    tries: list[int] = []
+
+    def unit(tx: Writing) -> int:
+        number = tx.meta.numbers(1)
+        tries.append(number)
+        tx.records.save([record("crm", "1")])
+        if len(tries) == 1:
+            cut_others(postgres_url)
+        return tx.records.count("crm")
+
+    assert postgres_store.do(unit) == 1
+    assert tries == [1, 1]
+
+
+def test_of_two_units_in_a_deadlock_both_are_done(postgres_store: Store) -> None:
+    barrier = threading.Barrier(2, timeout=20)
+    tries: list[str] = []
+
+    def write(first: str, second: str) -> None:
+        def unit(tx: Writing) -> None:
+            tries.append(first)
+            tx.meta.set(first, "x")
+            if len(tries) <= 2:
+                barrier.wait()
+            tx.meta.set(second, "x")
+
+        postgres_store.do(unit)
+
+    for key in ("a", "b"):
+        postgres_store.do(lambda tx, key=key: tx.meta.set(key, ""))  # type: ignore[misc]
+    threads = [threading.Thread(target=write, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tries) >= 3
+
+
+def cut_others(url: str) -> None:
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path}/store.db", clock=lambda: NOON, patience=1.0) as opened:
+        yield opened
+
+
+def test_a_write_waits_for_another_process_and_then_happens(sqlite_store: Store, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/store.db", clock=lambda: NOON) as other:
+        begun, ended = threading.Event(), threading.Event()
+
+        def hold(tx: Writing) -> None:
+            begun.set()
+            ended.wait(20)
+            tx.meta.set("first", "yes")
+
+        thread = threading.Thread(target=lambda: other.do(hold))
+        thread.start()
+        begun.wait(20)
+        threading.Timer(1.0, ended.set).start()
+        seen = sqlite_store.do(lambda tx: tx.meta.get("first"))
+        thread.join()
+    assert seen == "yes"
+
+
+def test_a_store_that_stays_locked_is_reported_as_held(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    with (
+        Store.open(url, clock=lambda: NOON, patience=0.1) as one,
+        Store.open(url, clock=lambda: NOON) as other,
+    ):
+        begun, ended = threading.Event(), threading.Event()
+
+        def hold(_: Writing) -> None:
+            begun.set()
+            ended.wait(20)
+
+        thread = threading.Thread(target=lambda: other.do(hold))
+        thread.start()
+        begun.wait(20)
+        with pytest.raises(StoreHeld) as held:
+            one.do(lambda tx: tx.meta.set("a", "b"))
+        ended.set()
+        thread.join()
+    assert held.value.exit_status == 5
+    assert held.value.next_step
+
+
+def test_a_file_that_was_replaced_is_noticed_before_anything_is_written(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "store.db"
+    path.rename(tmp_path / "moved.db")
+    with pytest.raises(StoreError, match="replaced"):
+        sqlite_store.do(lambda tx: tx.meta.set("a", "b"))
+    path.write_bytes(b"")
+    with pytest.raises(StoreError, match="replaced"):
+        sqlite_store.do(lambda tx: tx.meta.set("a", "b"))
