@@ -125,11 +125,11 @@ class Concluding:
             self.link(self.attempt.shown, ground)
         self.tally.created += 1
 
-    def link(self, shown: Shown, ground: Ground, *, ours: bool = True) -> None:
+    def link(self, shown: Shown, ground: Ground, *, answered: bool = True) -> None:
         """Link a record that our create made, or that is taken for it."""
         record = self._existing(shown.vendor_id)
         record.shadow = Shadow()
-        adopt(record, shown, self._sent(answered=ours), ground)
+        adopt(record, shown, self._sent(answered=answered), ground)
         self._bind(record)
         record.keys = record_keys(record, self.source, self.scene)
         self.tx.records.save([record])

@@ -22,6 +22,7 @@ from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.absence import SeenIds, conclude_absence
 from syncd.sync.journal import ignored_row
 from syncd.sync.progress import Progress, Watch
+from syncd.sync.renames import renamed
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import Item, Page, Record, Review, Shadow, Shown, Statement, Tally
 from syncd.vendors.base import Pass
@@ -115,7 +116,7 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
     for page in walk.source.connector.pages(Pass(walk.full, cursor, resume)):
         if walk.started is None:
             walk.started = _pass_started(walk, resume, page)
-        store.do(lambda tx, page=page: _store_page(tx, scene, walk, page), epoch=epoch)  # type: ignore[misc]
+        _store(store, scene, walk, page, epoch)
         watch.tell(Progress("pull", walk.source.name, walk.tally.pulled, page.total))
         if page.last:
             walk.outcome.complete = _is_complete(walk, page)
@@ -123,6 +124,17 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
             return
         if watch.stopping:
             return
+
+
+def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> None:
+    renames = renamed(store, walk.source, page)
+
+    def unit(tx: Writing) -> None:
+        for new, old in renames.items():
+            tx.records.rename(walk.source.name, old, new)
+        _store_page(tx, scene, walk, page)
+
+    store.do(unit, epoch=epoch)
 
 
 def _resumable(walk: _Walk, scene: Scene) -> Mapping[str, Any] | None:

@@ -22,7 +22,7 @@ from syncd.sync.outcome import Attempt
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import grounds, note_failure, take
 from syncd.sync.scene import Scene, Source
-from syncd.sync.settle import find
+from syncd.sync.settle import find_older
 from syncd.values import Change, Operation, Record, Shown, Tally, Written
 
 GROUP = 50
@@ -185,6 +185,7 @@ class _Pusher:
         now = self.scene.clock()
 
         def unit(tx: Writing) -> None:
+            self._mark_newest(tx, tasks)
             for task in tasks:
                 task.operation.state, task.operation.intent_at = "sent", now
                 task.operation.settle_at = now + self.scene.safety.settle
@@ -192,6 +193,15 @@ class _Pusher:
 
         self.store.do(unit, epoch=self.epoch)
         return list(tasks)
+
+    def _mark_newest(self, tx: Writing, tasks: Sequence[_Task]) -> None:
+        """Note with creates which record was the newest, where one without its keys is found by its name among newer ones."""
+        creates = [task.operation for task in tasks if task.operation.draft.kind == "create"]
+        unmarked = [operation for operation in creates if "newer_than" not in operation.progress]
+        if unmarked and "company" in self.source.connector.abilities.finds:
+            newest = tx.records.newest_number(self.source.name)
+            for operation in unmarked:
+                operation.progress = {**operation.progress, "newer_than": newest}
 
     def _change(self, task: _Task) -> Change:
         draft, record = task.operation.draft, task.record
@@ -253,7 +263,7 @@ class _Pusher:
             self._look(task)
         for task in [task for task in tasks if isinstance(task.problem, AlreadyThere)]:
             if task.operation.draft.kind == "create":
-                task.attempt.found = find(self.source, task.operation)
+                task.attempt.found = find_older(self.source, task.operation)
 
     def _conclude(self, tx: Writing, task: _Task, ground: Callable[..., Ground]) -> bool:
         """Write one outcome down; True where another step follows."""

@@ -13,6 +13,7 @@ from itertools import islice
 
 import orjson
 
+from syncd.customer import fold
 from syncd.rules.golden import Asked, decide
 from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identify
 from syncd.store import JournalRow, Reading, Store, Writing
@@ -87,18 +88,32 @@ def _may_be_ours(record: Record, creates: Sequence[Operation]) -> bool:
 
 
 def shares(operation: Operation, record: Record) -> bool:
-    """Tell whether a record carries the stamp, the e-mail, the phone or the name that a create sent."""
+    """Tell whether a record carries the stamp, the e-mail, the phone or the name that a create sent.
+
+    The name counts where the record shows neither e-mail nor phone: a create of several requests may have ended
+    before the one that carries them.
+    """
     sent = {name: after for name, (_, after) in operation.draft.fields.items()}
     if operation.draft.stamp and record.value("external_id") == operation.draft.stamp:
         return True
     keys = {value for _, value in record.keys}
     told = [sent[name].strip().lower() for name in ("email", "phone") if sent.get(name)]
-    if told:
-        return any(value in keys or value == record.value("phone") for value in told)
-    names = ("full_name", "first_name", "last_name", "company")
-    return any(sent.get(name) for name in names) and all(
-        sent[name] == record.value(name) for name in names if sent.get(name)
-    )
+    if any(value in keys or value == record.value("phone") for value in told):
+        return True
+    if told and (record.value("email") or record.value("phone")):
+        return False
+    return bool(called(sent)) and fold(called(sent)) in _names(record)
+
+
+def called(sent: Mapping[str, str]) -> str:
+    """Return the name under which what a create sent would be listed."""
+    parts = " ".join(filter(None, (sent.get("first_name"), sent.get("last_name"))))
+    return sent.get("company") or sent.get("full_name") or parts
+
+
+def _names(record: Record) -> set[str]:
+    parts = f"{record.value('first_name')} {record.value('last_name')}"
+    return {fold(name) for name in (record.value("company"), record.value("full_name"), parts)}
 
 
 def _decided(tx: Reading, candidates: Iterable[Candidate]) -> Decided:

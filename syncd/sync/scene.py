@@ -125,7 +125,7 @@ class Scene:
 
 def record_keys(record: Record, source: Source, scene: Scene) -> frozenset[tuple[str, str]]:
     """Return what a record may be recognised by: e-mail, phone, and ids in their namespaces."""
-    keys: set[tuple[str, str]] = set()
+    keys: set[tuple[str, str]] = set(traces(record, source))
     email = email_key(record.value("email"))
     if email and not _blocked(email, scene.blocked):
         keys.add(("email", email))
@@ -137,6 +137,17 @@ def record_keys(record: Record, source: Source, scene: Scene) -> frozenset[tuple
     if any(other.external_id == source.name for other in scene.sources.values()):
         keys.add((f"id:{source.name}", record.vendor_id))
     return frozenset(keys)
+
+
+def traces(record: Record, source: Source) -> frozenset[tuple[str, str]]:
+    """Return what a record of an e-mail-keyed vendor is recognised by when its id changes: card, or creation time."""
+    if not source.connector.abilities.keyed_by:
+        return frozenset()
+    card = record.value("card")
+    if card:
+        return frozenset({(f"card:{source.name}", card)})
+    made = record.created
+    return frozenset({(f"made:{source.name}", made.isoformat())}) if made else frozenset()
 
 
 def _blocked(value: str, patterns: tuple[str, ...]) -> bool:

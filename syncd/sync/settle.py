@@ -7,6 +7,7 @@ vendor cannot be searched a later listing or a person decides. Nothing is ever c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from syncd.customer import email_key, phone_key, renders
@@ -17,7 +18,7 @@ from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.outcome import Attempt, Concluding, drop
 from syncd.sync.progress import Watch
 from syncd.sync.pull import grounds, pull
-from syncd.sync.reconcile import shares
+from syncd.sync.reconcile import called, shares
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import Customer, Operation, Record, Review, Shadow, Shown, Tally
 from syncd.vendors.base import Keys
@@ -189,7 +190,7 @@ class _Settler:
         concluding = Concluding(
             tx, self.scene, self.source, self.operation, None, attempt, self.tally, self.run
         )
-        concluding.link(shown, ground())
+        concluding.link(shown, ground(), answered=False)
         self.tally.created += 1
 
     def _is_free(self, tx: Writing, vendor_id: str) -> bool:
@@ -204,13 +205,12 @@ class _Settler:
 def keys_of(operation: Operation) -> Keys:
     """Return by what the record of a create can be found."""
     sent = {name: after for name, (_, after) in operation.draft.fields.items()}
-    full = " ".join(sent.get(name, "") for name in ("first_name", "last_name")).strip()
     return Keys(
         stamp=operation.draft.stamp,
         external_id=operation.draft.stamp,
         email=sent.get("email") or None,
         phone=sent.get("phone") or None,
-        company=sent.get("company") or sent.get("full_name") or full or None,
+        company=called(sent) or None,
         newer_than=operation.progress.get("newer_than"),
     )
 
@@ -224,18 +224,31 @@ def _can_find(source: Source, operation: Operation) -> bool:
 
 
 def find(source: Source, operation: Operation) -> tuple[Shown, ...]:
-    """Search a vendor for the record that a create made or met, by what was sent."""
+    """Search a vendor for the record that a create made, by what was sent."""
     found = source.connector.find(keys_of(operation))
+    return tuple(shown for shown in found if _is_of(source, operation, shown))
+
+
+def find_older(source: Source, operation: Operation) -> tuple[Shown, ...]:
+    """Search a vendor for the record that a create met: it was there before."""
+    met = replace(operation, progress={**operation.progress, "newer_than": None})
+    return find(source, met)
+
+
+def _is_of(source: Source, operation: Operation, shown: Shown) -> bool:
+    """Tell whether a found record has the stamp, the e-mail or the phone that was sent, or lacks both of these.
+
+    One that lacks them is half made: it was found by its name among those that are newer than the intent.
+    """
     sent = {name: after for name, (_, after) in operation.draft.fields.items()}
-    telling = [name for name in ("email", "phone") if sent.get(name)]
     stamp = operation.draft.stamp
-    return tuple(
-        shown
-        for shown in found
-        if (stamp and shown.fields.get("external_id") == stamp)
-        or not telling
-        or any(renders(name, sent[name], shown.fields.get(name), source.region) for name in telling)
-    )
+    if stamp and shown.fields.get("external_id") == stamp:
+        return True
+    telling = [name for name in ("email", "phone") if sent.get(name)]
+    if any(renders(name, sent[name], shown.fields.get(name), source.region) for name in telling):
+        return True
+    is_newer = operation.progress.get("newer_than") is not None
+    return not telling or (is_newer and not any(shown.fields.get(name) for name in ("email", "phone")))
 
 
 # --- before a create -----------------------------------------------------------------------------
