@@ -333,7 +333,8 @@ def _carried_renderings(shown: Shown, sent: Sent, ground: Ground, judged: set[st
 def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> None:
     """Take a record that our own create made: nothing in it is a statement.
 
-    Fields we sent were given; what the vendor filled in itself is its own doing.
+    Fields we sent were given, but for one that is shown empty: that write is in doubt. What the vendor filled in
+    itself is its own doing.
     """
     shadow = record.shadow
     shadow.ours = True
@@ -341,13 +342,20 @@ def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> None:
         if name not in ground.readable:
             continue
         shadow.seen[name] = raw
-        if name in sent.fields:
+        if name not in sent.fields or _is_missing(name, sent.fields[name], raw, ground.region):
+            shadow.acked[name] = tidy(raw)
+        else:
             _learn(shadow, name, sent.fields[name], raw, ground.region)
             _ours(shadow, name, raw, sent.fields[name], sent.numbers.get(slot_of(name), 0))
-        else:
-            shadow.acked[name] = tidy(raw)
+        if name in sent.fields and name not in shadow.given:
+            _doubt(shadow, name, sent)
     for name in sent.fields:
         if name not in shown.fields:
             _unshown(shadow, name, sent)
     record.written = sent.began
     _take(record, shown)
+
+
+def _is_missing(name: str, sent: str, raw: str | None, region: str | None) -> bool:
+    """Tell whether a vendor shows nothing of a value that was sent."""
+    return bool(clean(name, sent, region)) and not clean(name, raw, region)
