@@ -74,6 +74,12 @@ class Records:
         row = self._tx.row(sql, connection, self._tx.listed(states))
         return int(row[0]) if row else 0
 
+    def newest_number(self, connection: str) -> str:
+        """Return the highest vendor id of a connection whose ids are numbers, "0" where it has no record."""
+        sql = "SELECT vendor_id FROM records WHERE connection = ? ORDER BY length(vendor_id) DESC, vendor_id DESC"
+        row = self._tx.row(f"{sql} LIMIT 1", connection)
+        return str(row[0]) if row else "0"
+
     # --- by other marks -----------------------------------------------------------------------
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, Record]:
