@@ -246,6 +246,15 @@ def test_the_primary_contact_speaks_and_a_second_one_does_not(crm: Sandbox) -> N
     )
 
 
+def test_a_second_contact_is_not_taken_for_the_primary_one_that_a_search_misses(crm: Sandbox) -> None:
+    primary, second = (
+        {**ANNA, "email": "anna@example.net"},
+        {**ANNA, "email": "bob@example.com", "firstname": "Bob"},
+    )
+    userid = crm.human_create(company="Duo", contacts=[primary, second])
+    assert records(connect(crm))[userid].fields["email"] == "anna@example.net"
+
+
 @pytest.mark.parametrize("company", ["", " ", "Anna Maes", "maes  ANNA"])
 def test_a_company_that_is_blank_or_repeats_the_name_is_unknown(fork: Sandbox, company: str) -> None:
     userid = fork.human_create(company=company, contact=ANNA)
