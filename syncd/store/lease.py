@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from syncd.errors import LeaseLost
+from syncd.failpoints import failpoint
 from syncd.store.columns import microseconds, moment_or_none
 from syncd.store.transaction import Row, Transaction
 
@@ -87,6 +88,7 @@ class Lease:
 
     def renew(self) -> None:
         """Hold the store for another `ttl`; raise LeaseLost where it was taken over."""
+        failpoint("lease.renew")
         self._writes(lambda tx: extend(tx, self.epoch))
 
     def release(self) -> None:

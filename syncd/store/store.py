@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection
 
 from syncd.errors import StoreError
+from syncd.failpoints import failpoint
 from syncd.store import lease as leases
 from syncd.store import migrate as migrations
 from syncd.store.backup import backup_before_upgrade, found_damage
@@ -124,9 +125,13 @@ class Store:
         wait = _FIRST_WAIT
         while True:
             self._check_file()
+            failpoint("store.begin")
             try:
                 with self._database.writer.begin() as connection:
-                    return unit(Transaction(connection, self._clock()))
+                    result = unit(Transaction(connection, self._clock()))
+                    failpoint("store.commit")
+                failpoint("store.committed")
+                return result
             except Exception as error:
                 if not is_databases(error):
                     raise

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from syncd.errors import Missing, VendorError
+from syncd.failpoints import failpoint
 from syncd.store import Reading, Store, Writing
 from syncd.sync.scene import Scene, Source
 from syncd.values import Record, Review, Tally
@@ -79,6 +80,7 @@ def conclude_absence(
             "Look at the vendor; if they are really gone, say so in the review."
         )
     proved = store.do(lambda tx: _suspect(tx, scene, source, absent, started), epoch=epoch)
+    failpoint("absence.suspected")
     _prove(store, source, proved, tally, epoch)
     return ""
 
@@ -142,5 +144,6 @@ def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, ep
         tx.customers.mark_due({record.customer for record in records if record.customer})
 
     if gone:
+        failpoint("absence.proved")
         store.do(unit, epoch=epoch)
         tally.gone += len(gone)

@@ -15,6 +15,7 @@ from datetime import timedelta
 import orjson
 
 from syncd.customer import clean
+from syncd.failpoints import failpoint
 from syncd.rules.guard import Load, Verdict, judge
 from syncd.rules.plan import Ack, Plan, Target, World, plan, wanted
 from syncd.store import ConnectionState, Reading, Store, Writing
@@ -78,6 +79,7 @@ def make_plan(
                 batch.plan(tx, ids, result)
         else:
             outcome = store.do(lambda tx, batch=batch, ids=ids: batch.store(tx, ids), epoch=epoch)  # type: ignore[misc]
+            failpoint("plan.stored")
             result.note(outcome.drafts, outcome.held)
             result.new_holds += outcome.new_holds
             result.stored.update(outcome.stored)

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from syncd.errors import Malformed, Refused, Throttled, Unreachable, VendorError
+from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import Absorbed, Ground, absorb
 from syncd.rules.guard import Load, inbound, mass_change
@@ -116,7 +117,9 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
     for page in walk.source.connector.pages(Pass(walk.full, cursor, resume)):
         if walk.started is None:
             walk.started = _pass_started(walk, resume, page)
+        failpoint("pull.page_read")
         _store(store, scene, walk, page, epoch)
+        failpoint("pull.page_stored")
         watch.tell(Progress("pull", walk.source.name, walk.tally.pulled, page.total))
         if page.last:
             walk.outcome.complete = _is_complete(walk, page)
@@ -357,7 +360,9 @@ def _finish(store: Store, scene: Scene, walk: _Walk, epoch: int) -> None:
         if reason:
             _flag(store, walk, reason, epoch)
             return
+    failpoint("pull.passed")
     store.do(lambda tx: _close(tx, scene, walk), epoch=epoch)
+    failpoint("pull.closed")
 
 
 def _flag(store: Store, walk: _Walk, reason: str, epoch: int) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd.errors import AlreadyThere, Missing, Refused, SyncdError, Throttled, Unreachable, VendorError
+from syncd.failpoints import failpoint
 from syncd.logs import Logger, bound
 from syncd.rules.absorb import Ground
 from syncd.store import ConnectionState, Store, Writing
@@ -55,6 +56,7 @@ def push(
         with bound(run=run, connection=source.name):
             while not watch.stopping:
                 group = store.do(lambda tx: _claim(tx, source.name, epoch), epoch=epoch)
+                failpoint("push.claimed")
                 if not group:
                     break
                 pusher = _Pusher(store, scene, source, run, epoch, tally)
@@ -115,7 +117,10 @@ class _Pusher:
         """Read what was not seen just now; return the tasks that may still be sent."""
         stale = [task for task in group if self._is_stale(task)]
         self._each(stale, self._read)
-        return self.store.do(lambda tx: self._sift(tx, group), epoch=self.epoch)
+        failpoint("push.read")
+        going = self.store.do(lambda tx: self._sift(tx, group), epoch=self.epoch)
+        failpoint("push.sifted")
+        return going
 
     def _is_stale(self, task: _Task) -> bool:
         if task.operation.draft.kind == "create" or task.record is None:
@@ -192,6 +197,7 @@ class _Pusher:
             tx.operations.save(task.operation for task in tasks)
 
         self.store.do(unit, epoch=self.epoch)
+        failpoint("push.intent")
         return list(tasks)
 
     def _mark_newest(self, tx: Writing, tasks: Sequence[_Task]) -> None:
@@ -224,6 +230,7 @@ class _Pusher:
         if operation.step < len(operation.steps):
             with bound(operation=operation.id):
                 written = self.source.connector.write(operation.steps[operation.step], self._change(task))
+            failpoint("push.answered")
             attempt.answered, attempt.answer = True, written.shown or attempt.answer
             operation.progress = {**operation.progress, **written.progress, **_id_of(written)}
             operation.step += 1
@@ -241,6 +248,7 @@ class _Pusher:
                 task.attempt.shown = self.source.connector.get(str(vendor_id))
             except VendorError as error:
                 log.warning("A write could not be read back.", reason=type(error).__name__)
+            failpoint("push.looked")
         if answer is not None and task.attempt.shown is not None and self.state.answers is None:
             task.attempt.answers = dict(answer.fields) == dict(task.attempt.shown.fields)
 
@@ -254,7 +262,9 @@ class _Pusher:
             ground = grounds(tx, self.scene, self.source, self.state, len(tasks))
             return [task for task in tasks if self._conclude(tx, task, ground)]
 
-        return self.store.do(unit, epoch=self.epoch)
+        following = self.store.do(unit, epoch=self.epoch)
+        failpoint("push.done")
+        return following
 
     def _look_after_doubt(self, tasks: Sequence[_Task]) -> None:
         """Read updates back whose answer was lost: what is shown often decides at once."""

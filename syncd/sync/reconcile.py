@@ -14,6 +14,7 @@ from itertools import islice
 import orjson
 
 from syncd.customer import fold
+from syncd.failpoints import failpoint
 from syncd.rules.golden import Asked, decide
 from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identify
 from syncd.store import JournalRow, Reading, Store, Writing
@@ -39,6 +40,7 @@ def reconcile(store: Store, scene: Scene, *, run: str, epoch: int, watch: Watch)
     """Identify what is unlinked and decide what is new."""
     result = Reconciled()
     identified = _identify(store, scene)
+    failpoint("reconcile.identified")
     _link(store, identified, epoch, result, watch)
     if identified.reviews:
         result.reviews += store.do(
@@ -127,6 +129,7 @@ def _link(store: Store, identified: Identified, epoch: int, result: Reconciled, 
     done = 0
     while batch := list(islice(clusters, BATCH)):
         store.do(lambda tx, batch=batch: _link_batch(tx, batch, identified, result), epoch=epoch)  # type: ignore[misc]
+        failpoint("reconcile.linked")
         done += len(batch)
         watch.tell(Progress("reconcile", "", done, len(identified.clusters)))
 
@@ -207,6 +210,7 @@ def _decide_all(store: Store, scene: Scene, run: str, epoch: int, result: Reconc
             return
         after = ids[-1]
         result.reviews += store.do(lambda tx, ids=ids: _decide_batch(tx, scene, ids, run), epoch=epoch)  # type: ignore[misc]
+        failpoint("reconcile.decided")
         result.customers += len(ids)
         watch.tell(Progress("reconcile", "", result.customers))
 

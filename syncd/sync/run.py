@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from syncd.errors import SyncdError
+from syncd.failpoints import failpoint
 from syncd.logs import Logger, bound
 from syncd.rules.guard import Verdict
 from syncd.store import Store, Writing
@@ -215,6 +216,7 @@ def _push_all(running: _Running) -> int:
         lambda tx: guard(tx, running.scene, run=order.run, yes=order.yes, by=order.asked_by),
         epoch=running.epoch,
     )
+    failpoint("guard.judged")
     sent: list[int] = []
 
     def work(source: Source) -> None:

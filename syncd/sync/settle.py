@@ -12,6 +12,7 @@ from datetime import datetime
 
 from syncd.customer import email_key, phone_key, renders
 from syncd.errors import Missing, VendorError
+from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import ConnectionState, Store, Writing
@@ -44,7 +45,9 @@ def recover(store: Store, scene: Scene, *, epoch: int) -> int:
         tx.operations.save(stranded)
         return len(stranded)
 
-    return store.do(unit, epoch=epoch)
+    stranded = store.do(unit, epoch=epoch)
+    failpoint("settle.recovered")
+    return stranded
 
 
 def _doubt_update(tx: Writing, scene: Scene, operation: Operation) -> None:
@@ -75,6 +78,7 @@ def settle(store: Store, scene: Scene, source: Source, *, run: str, epoch: int, 
         try:
             settler = _Settler(store, scene, source, operation, run, epoch, tally)
             settler.update() if operation.draft.kind == "update" else settler.create()
+            failpoint("settle.decided")
         except VendorError as error:
             log.warning(
                 "An outcome could not be looked at.", operation=operation.id, reason=type(error).__name__
@@ -106,6 +110,7 @@ class _Settler:
             shown: Shown | None = self.source.connector.get(vendor_id)
         except Missing:
             shown = None
+        failpoint("settle.looked")
         self.store.do(lambda tx: self._decide_update(tx, vendor_id, shown), epoch=self.epoch)
 
     def _decide_update(self, tx: Writing, vendor_id: str, shown: Shown | None) -> None:
@@ -135,6 +140,7 @@ class _Settler:
         if found is None:
             self._ask_a_person()
             return
+        failpoint("settle.looked")
         self.store.do(lambda tx: self._decide_create(tx, found), epoch=self.epoch)
 
     def _found(self) -> Sequence[Shown] | None:
@@ -305,7 +311,9 @@ def _search_each(
         except VendorError as error:
             tally.error = tally.error or str(error)
             break
+        failpoint("look.found")
         _store_look(store, scene, source, customer_id, found, began, epoch)
+        failpoint("look.stored")
     tally.requests += source.connector.requests - before
 
 
