@@ -184,8 +184,10 @@ def keep_secret(values: Iterable[str]) -> None:
 
 def hide_secrets(_: object, __: str, event: Event) -> Event:
     """Hide what is named like a secret, and every known secret wherever it stands."""
-    for name, value in event.items():
-        event[name] = HIDDEN if _SECRET_NAMES.search(str(name)) else _deep(value, without_secrets)
+    for name, value in list(event.items()):
+        del event[name]
+        hidden = _SECRET_NAMES.search(str(name)) is not None
+        event[without_secrets(str(name))] = HIDDEN if hidden else _deep(value, without_secrets)
     return event
 
 

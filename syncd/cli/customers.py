@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -28,15 +28,20 @@ commands = typer.Typer(no_args_is_help=True, help="Look at customers, and ask wh
 def list_customers(
     ctx: typer.Context,
     connection: OfConnection = None,
+    search: Annotated[
+        str | None, typer.Option("--search", help="Only what begins so: e-mail, phone, name or id.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many are shown; 0: all.")] = 0,
     after: Annotated[str, typer.Option("--after", help="Continue behind this id.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
     json_lines: Annotated[bool, typer.Option("--json-lines", help="Print one JSON object a line.")] = False,
 ) -> None:
     """List customers with their records, by id."""
+    if connection and search:
+        raise UsageError("--connection and --search do not go together.", "Leave one of them out.")
     with opening.looking(ctx) as tx:
         most = limit or (None if as_json or json_lines or not sys.stdout.isatty() else 100)
-        found = _documents(tx, after, most, connection)
+        found = _documents(tx, Wanted(connection, search), after, most)
         if as_json or json_lines:
             say.stream(found, lines=json_lines)
             return
@@ -48,11 +53,26 @@ def list_customers(
             say.note(f"There may be more: --after {rows[-1][0]}, or --json for the whole list.")
 
 
-def _documents(tx: Reading, after: str, most: int | None, connection: str | None) -> Iterator[dict[str, Any]]:
+class Wanted(NamedTuple):
+    """Which customers are listed."""
+
+    connection: str | None
+    search: str | None
+
+    def page(self, tx: Reading, after: str, size: int) -> list[Customer]:
+        """Return the next customers, by id."""
+        if self.search is None:
+            return tx.customers.list(after, size, connection=self.connection)
+        ids = tx.records.search(self.search, size, after)
+        found = tx.customers.load(ids)
+        return [found[each] for each in ids if each in found]
+
+
+def _documents(tx: Reading, wanted: Wanted, after: str, most: int | None) -> Iterator[dict[str, Any]]:
     left = most
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        page = tx.customers.list(after, size, connection=connection)
+        page = wanted.page(tx, after, size)
         records = tx.records.of_customers([customer.id for customer in page])
         yield from (as_document(customer, records.get(customer.id, [])) for customer in page)
         if len(page) < size:

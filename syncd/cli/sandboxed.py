@@ -202,9 +202,13 @@ def shortcomings(first: Report, second: Report) -> list[str]:
         if not tally.complete or tally.error:
             found.append(f"{name} was not read to the end: {tally.error or 'incomplete'}")
         found += [f"{name}: nothing was {word}" for word in ("linked", "created") if not getattr(tally, word)]
-        found += [f"{name}: {tally.failed} writes failed"] if tally.failed else []
-        if then.created or then.updated:
-            found.append(f"{name}: the second sync still wrote {then.created + then.updated} times")
+        # what a vendor refuses in the first sync is held with the vendor's words, and not tried again in the second
+        again = {
+            word: getattr(then, word) for word in ("created", "updated", "failed") if getattr(then, word)
+        }
+        if again:
+            words = ", ".join(f"{number} {word}" for word, number in again.items())
+            found.append(f"{name}: the second sync was not silent: {words}")
     if not any(tally.updated for tally in first.connections.values()):
         found.append("nothing was filled anywhere")
     if not first.reviews:

@@ -41,16 +41,8 @@ def find_file(path: Path | None, environ: Mapping[str, str]) -> Path:
         if place.is_file():
             return place
     looked = ", ".join(map(str, candidates(environ)))
-    raise ConfigError(
-        [
-            Problem(
-                looked,
-                "configuration",
-                "there is none.",
-                "Write one with `syncd init`, or name one with -c FILE or SYNCD_CONFIG.",
-            )
-        ]
-    )
+    instead = "Write one with `syncd init`, or name one with -c FILE or SYNCD_CONFIG."
+    raise ConfigError([Problem("configuration", "file", f"there is none at {looked}.", instead)])
 
 
 def line_numbers(text: str) -> dict[Key, int]:

@@ -1,0 +1,136 @@
+"""syncd as a program among programs: pipes, terminals, signals, other folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import World
+
+SYNCD = [sys.executable, "-m", "syncd"]
+
+
+def environment(world: World, **variables: str) -> dict[str, str]:
+    """Return the environment of a program that is to find the world."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD")}
+    return {**kept, **world.environ, **variables}
+
+
+def run(
+    world: World, *words: str, folder: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run syncd as a program whose output nobody looks at."""
+    return subprocess.run(
+        [*SYNCD, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+        cwd=folder,
+        env=environment(world, **variables),
+    )
+
+
+def on_terminal(world: World, *words: str, **variables: str) -> str:
+    """Run syncd on a terminal of its own and return what a person sees."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*SYNCD, *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(world, TERM="xterm", **variables),
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    except OSError:  # the terminal is gone when the program is
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait(60) in (0, 1)
+    return seen.decode()
+
+
+def test_a_pipe_gets_plain_text_and_one_document(world: World, tmp_path: Path) -> None:
+    done = run(world, "sync", "--json", folder=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    assert json.loads(done.stdout)["connections"]["crm"]["pulled"] == 3
+    plain = run(world, "sync", folder=tmp_path)
+    assert "\x1b" not in plain.stdout + plain.stderr
+    assert "Pulling" not in plain.stderr
+
+
+def test_a_terminal_gets_a_bar_and_a_framed_table(world: World) -> None:
+    seen = on_terminal(world, "sync")
+    assert "\x1b[" in seen
+    assert "─" in seen
+    assert "\x1b[" in on_terminal(world, "status")
+    assert "\x1b[3" not in on_terminal(world, "status", NO_COLOR="1")
+
+
+def test_relative_names_work_from_any_folder(world: World, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    text = Path(world.environ["SYNCD_CONFIG"]).read_text().replace("../var", "var")
+    (tmp_path / "mine.toml").write_text(text)
+    variables = {"SYNCD_CONFIG": "", "SYNCD__STORE__URL": "sqlite:///here.db"}
+    done = run(world, "migrate", "-c", "../mine.toml", folder=tmp_path / "elsewhere", **variables)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "here.db").is_file()
+
+
+def test_a_reader_that_leaves_early_is_no_error(world: World) -> None:
+    world.ask("sync")
+    line = shlex.join([*SYNCD, "customers", "list", "--json-lines"]) + " | head -c 1"
+    done = subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60, env=environment(world)
+    )
+    assert done.stdout == "{"
+    assert "Traceback" not in done.stderr
+
+
+def test_secrets_are_not_on_the_command_line_of_anybody(world: World) -> None:
+    assert not [secret for secret in world.sandbox.secrets().values() if secret in shlex.join(SYNCD)]
+    done = run(world, "sync", "--json", SYNCD__LOG__LEVEL="debug")
+    assert not [secret for secret in world.sandbox.secrets().values() if secret in done.stdout + done.stderr]
+
+
+def test_the_simulators_alone(world: World) -> None:
+    words = [*SYNCD, "sandbox", "--any-port", "--empty", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment(world)) as process:
+        assert process.stdout is not None
+        try:
+            told = json.loads(process.stdout.readline())
+            done = run(world, "check", "--json", **told["environment"])
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert done.returncode == 0, done.stdout
+    assert set(told["urls"]) == {"perfex", "kiotviet", "omniwallet", "pexip_engage"}
+
+
+@pytest.mark.parametrize("switch", ["perfex.versio=2.0", "perfx.version=2.0", "nonsense"])
+def test_a_switch_that_does_not_exist(world: World, switch: str) -> None:
+    done = run(world, "sandbox", "--any-port", "--switch", switch)
+    assert done.returncode == 2
+    assert "--switch" in done.stderr
+
+
+def test_the_demonstration_does_what_its_world_calls_for(world: World, tmp_path: Path) -> None:
+    done = run(world, "demo", "--no-serve", "--json", "--data", str(tmp_path / "demo"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["shortcomings"] == []
+    assert all(figures["created"] for figures in told["first"]["connections"].values())
+    again = run(world, "demo", "--no-serve", "--data", str(tmp_path / "demo"))
+    assert again.returncode == 2
