@@ -56,13 +56,14 @@ class App:
         scene: Scene,
         clock: Callable[[], datetime],
         metrics: Metrics | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self.settings = settings
         self.metrics = metrics or Metrics()
         self.store = store
         self.scene = scene
         self.clock = clock
-        self.stop = threading.Event()
+        self.stop = stop or threading.Event()
 
     @classmethod
     def open(
@@ -71,13 +72,18 @@ class App:
         *,
         clock: Callable[[], datetime] = utc_now,
         adapters: Mapping[str, BaseAdapter] | None = None,
+        budgets: Budgets | None = None,
+        stop: threading.Event | None = None,
     ) -> App:
-        """Open the store, bring it to this version, and make the connectors; nothing is asked of a vendor yet."""
+        """Open the store, bring it to this version, and make the connectors; nothing is asked of a vendor yet.
+
+        `stop` ends the waits of connectors too, where one is given.
+        """
         store = Store.open(settings.store.url, clock=clock, backup_dir=settings.store.backups)
         metrics = Metrics()
         try:
-            scene = make_scene(settings, clock, adapters or {}, metrics)
-            return cls(settings, store, scene, clock, metrics)
+            scene = make_scene(settings, clock, adapters or {}, metrics, budgets, stop)
+            return cls(settings, store, scene, clock, metrics, stop)
         except BaseException:
             store.close()
             raise
@@ -296,13 +302,16 @@ def make_scene(
     clock: Callable[[], datetime],
     adapters: Mapping[str, BaseAdapter],
     metrics: Metrics | None = None,
+    budgets: Budgets | None = None,
+    stop: threading.Event | None = None,
 ) -> Scene:
     """Return what a run works with, as the settings say; nothing is asked of a vendor."""
-    budgets = Budgets()
+    budgets = budgets or Budgets(stop=stop)
     enabled = {name: each for name, each in settings.connections.items() if each.enabled}
     return Scene(
         sources={
-            name: _source(each, clock, budgets, adapters.get(name), metrics) for name, each in enabled.items()
+            name: _source(each, clock, budgets, adapters.get(name), metrics, stop)
+            for name, each in enabled.items()
         },
         safety=_safety(settings),
         clock=clock,
@@ -318,6 +327,7 @@ def _source(
     budgets: Budgets,
     adapter: BaseAdapter | None,
     metrics: Metrics | None,
+    stop: threading.Event | None,
 ) -> Source:
     vendor = VendorSettings(
         name=each.name,
@@ -332,6 +342,8 @@ def _source(
         timeout=each.timeout,
     )
     parts: dict[str, Any] = {"adapter": adapter} if adapter is not None else {}
+    if stop is not None:
+        parts["stop"] = stop
     if metrics is not None:
         parts["observe"] = metrics.observer(each.name)
     return Source(
