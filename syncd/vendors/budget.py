@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Literal, Protocol, cast
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem
-from pyrate_limiter.abstracts.algorithm import Decision
 
 from syncd.errors import Busy, Throttled
 
@@ -102,22 +101,24 @@ class Rationed:
             held = max(self._held.get("", 0.0), self._held.get(path, 0.0)) - self._ticks()
             if held > 0:
                 return held
-            return self._take(
-                [self._bucket(each, path) for each in self.ration.allowances if kind in each.kinds]
-            )
+            counting = dict.fromkeys(each for each in self.ration.allowances if kind in each.kinds)
+            return self._take([self._bucket(each, path) for each in counting])
 
     def _take(self, buckets: list[AbstractBucket]) -> float:
+        """Take one from each bucket if all have room: one that were taken in vain would be missing elsewhere."""
         now = int(self._ticks() * 1000)
-        item = RateItem(self.ration.key, now)
-        for bucket in buckets:
-            bucket.leak(now)
-            decision = cast(Decision, bucket.put_decision(item))
-            if not decision.allowed:
-                return max(decision.retry_after_ms or 1000, 1) / 1000
-        return 0.0
+        wait = max((_full_for(bucket, now) for bucket in buckets), default=0)
+        if wait == 0:
+            item = RateItem(self.ration.key, now)
+            for bucket in buckets:
+                bucket.leak(now)
+            # Where others share a bucket, they may have been quicker.
+            wait = 0 if all(bucket.put(item) for bucket in buckets) else 1000
+        return wait / 1000
 
     def _bucket(self, allowance: Allowance, path: str) -> AbstractBucket:
-        key = f"{self.ration.key} {allowance.requests}/{allowance.seconds:g}s"
+        kinds = "+".join(sorted(allowance.kinds))
+        key = f"{self.ration.key} {kinds} {allowance.requests}/{allowance.seconds:g}s"
         if allowance.per_path:
             key = f"{key} {path}"
         if key not in self._buckets:
@@ -167,6 +168,13 @@ class Budgets:
             if ration.key not in self._known:
                 self._known[ration.key] = Rationed(ration, stop=self._stop, bucket=self._bucket)
             return self._known[ration.key]
+
+
+def _full_for(bucket: AbstractBucket, now: int) -> int:
+    """Return for how many milliseconds a bucket has no room."""
+    rate = bucket.rates[0]
+    oldest = cast(RateItem | None, bucket.peek(rate.limit - 1))
+    return max(0, oldest.timestamp + rate.interval + 1 - now) if oldest else 0
 
 
 def _in_memory(_key: str, rates: list[Rate]) -> AbstractBucket:
