@@ -7,6 +7,7 @@ fails and is killed; then everything comes to rest and the promises are judged.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable, Iterable
 from random import Random
@@ -232,7 +233,11 @@ def main() -> int:
         print(seed, *found, sep="\n  ")
         if options.story:
             length = shortest(seed, options.length, smooth=options.smooth)
-            print(*judge(seed, length=length, smooth=options.smooth)[1], sep="\n    ")
+            print(
+                f"  in {length} steps:",
+                *itertools.chain(*judge(seed, length=length, smooth=options.smooth)),
+                sep="\n    ",
+            )
     print(f"{broken} of {options.count} histories from {options.seed} on break a promise")
     return 1 if broken else 0
 
