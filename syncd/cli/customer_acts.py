@@ -1,7 +1,8 @@
-"""`syncd customers pull, pin, export`: what a person does about one customer."""
+"""`syncd customers pull, merge, split, move, pin, export`: what a person decides about customers."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from syncd.store import Reading
 
 __all__ = ["commands"]
+
+RECORD = "CONNECTION/VENDOR_ID"
+
+
+def record_of(text: str) -> tuple[str, str]:
+    """Read CONNECTION/VENDOR_ID, or with a colon; no connection's name holds either. Raises UsageError."""
+    found = re.fullmatch(r"([^/:]+)[/:](.+)", text)
+    if found is None:
+        raise UsageError(f"{text!r} names no record.", f"Write {RECORD}, as `customers show` does.")
+    return found[1], found[2]
 
 
 @commands.command("pull")
@@ -36,6 +47,78 @@ def pull(ctx: typer.Context, customer_id: CustomerId, as_json: AsJson = False) -
         if value
     ]
     say.table(("connection", "record", "field", "shows"), rows, empty="This customer has no records to read.")
+
+
+@commands.command("merge")
+def merge(
+    ctx: typer.Context,
+    customer_id: CustomerId,
+    other: Annotated[
+        str, typer.Argument(metavar="OTHER", help="The customer that becomes part of the first.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Make two customers one; `customers split` takes it back."""
+    with opening.opened(ctx) as app:
+        survivor = app.merge(customer_id, other, opening.who())
+    if as_json:
+        say.document({"customer": survivor, "merged": other})
+        return
+    say.line(f"{other} is part of {survivor} now. The next sync brings their records into agreement.")
+
+
+@commands.command("split")
+def split(
+    ctx: typer.Context,
+    customer_id: CustomerId,
+    records: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar=f"[{RECORD}]...", help="The records that leave; without any the last merge is taken back."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a merge back, or make some records a customer of their own."""
+    with opening.opened(ctx) as app:
+        if records:
+            leaving = [record_of(each) for each in records]
+        else:
+            with app.store.look() as tx:
+                leaving = last_merged(tx, customer_id)
+        made = app.split(customer_id, leaving, opening.who())
+    if as_json:
+        say.document({"customer": customer_id, "split": made})
+        return
+    say.line(f"{', '.join('/'.join(each) for each in leaving)} are the customer {made} now.")
+
+
+def last_merged(tx: Reading, customer_id: str) -> list[tuple[str, str]]:
+    """Return the records that came by a customer's last merge. Raises UsageError."""
+    customer = existing(tx, customer_id)
+    merges = [each for each in tx.decisions.all_of(customers=[customer.id]) if each.kind == "merge"]
+    if not merges:
+        raise UsageError(
+            f"{customer.id} was never merged.", f"Name the records that are to leave it, as {RECORD}."
+        )
+    return list(merges[-1].records)
+
+
+@commands.command("move")
+def move(
+    ctx: typer.Context,
+    record: Annotated[str, typer.Argument(metavar=RECORD, help="The record to move.")],
+    customer_id: Annotated[str, typer.Argument(metavar="ID", help="The customer it belongs to.")],
+    as_json: AsJson = False,
+) -> None:
+    """Move one record, with its own statements, to another customer."""
+    connection, vendor_id = record_of(record)
+    with opening.opened(ctx) as app:
+        app.move(connection, vendor_id, customer_id, opening.who())
+    if as_json:
+        say.document({"customer": customer_id, "connection": connection, "vendor_id": vendor_id})
+        return
+    say.line(f"{connection}/{vendor_id} belongs to {customer_id} now.")
 
 
 @commands.command("pin")

@@ -104,7 +104,7 @@ def as_document(customer: Customer, records: list[Record]) -> dict[str, Any]:
 def _row(found: dict[str, Any]) -> tuple[str, ...]:
     fields, records = found["fields"], found["records"]
     name = fields["full_name"] or f"{fields['first_name']} {fields['last_name']}".strip() or fields["company"]
-    where = ", ".join(f"{each['connection']}:{each['vendor_id']}" for each in records)
+    where = ", ".join(f"{each['connection']}/{each['vendor_id']}" for each in records)
     return (found["id"], name, fields["email"], fields["phone"], where)
 
 
@@ -127,7 +127,7 @@ def show_customer(ctx: typer.Context, customer_id: CustomerId, as_json: AsJson =
             "aliases": tx.customers.aliases(customer.id),
             "pins": customer.pins,
             "frozen": customer.frozen,
-            "shown": {f"{each.connection}:{each.vendor_id}": dict(each.shadow.seen) for each in records},
+            "shown": {f"{each.connection}/{each.vendor_id}": dict(each.shadow.seen) for each in records},
             "held": [_held(each) for each in tx.holds.of([customer.id])],
             "reviews": [review.id for review in tx.reviews.list(customer=customer.id)],
         }
@@ -224,13 +224,13 @@ def _say_why(found: dict[str, Any]) -> None:
     rule = f", by the rule {found['rule']}" if found["rule"] else ""
     say.line(f"{found['field']} of {found['customer']} is {value}{rule}.")
     for change in found["journal"]:
-        source = f"{change['connection']}:{change['vendor_id']}" if change["connection"] else "a decision"
+        source = f"{change['connection']}/{change['vendor_id']}" if change["connection"] else "a decision"
         old, new = (f"“{change[key]}”" if change[key] else "(empty)" for key in ("old", "new"))
         say.line(f"{say.text(change['at'])}  {old} → {new}  from {source}, {change['rule']}, {change['run']}")
         if change["note"]:
             say.line(f"    {change['note']}")
         for beaten in change["beaten"]:
             shown = f"“{beaten['value']}”" if beaten["value"] else "(empty)"
-            say.line(f"    beat {shown} from {beaten['connection']}:{beaten['vendor_id']}")
+            say.line(f"    beat {shown} from {beaten['connection']}/{beaten['vendor_id']}")
     if not found["journal"]:
         say.note("Nobody has stated it yet.")

@@ -222,7 +222,7 @@ def _of_work(tx: Reading, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "records set aside",
         not aside,
-        _listed([f"{each.connection}:{each.vendor_id} ({each.problem})" for each in aside]),
+        _listed([f"{each.connection}/{each.vendor_id} ({each.problem})" for each in aside]),
         "Correct them at the vendor; the next sync reads them again.",
     )
     reviews = tx.reviews.count_open()

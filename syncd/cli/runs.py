@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `runs list` shows it.")]
 
-commands = typer.Typer(no_args_is_help=True, help="Look at runs; approve or discard what they planned.")
+commands = typer.Typer(no_args_is_help=True, help="Look at runs; approve, discard or undo what they planned.")
 
 
 @commands.command("list")
@@ -87,6 +87,21 @@ def discard(
     with opening.opened(ctx) as app:
         done = app.discard(opening.who(), run=run_id, connection=connection or "")
     _told(done, as_json, "discarded", "They stay held until the golden value changes.")
+
+
+@commands.command("undo")
+def undo(ctx: typer.Context, run_id: RunId, as_json: AsJson = False) -> None:
+    """Give every field that a run changed its former value, wherever nobody has edited since."""
+    with opening.opened(ctx) as app:
+        undone = app.undo(run_id, opening.who())
+    if as_json:
+        say.document({"returned": undone.returned, "edited_since": undone.edited_since})
+        return
+    say.line(
+        f"{undone.returned} values are as they were before {run_id}; the next sync brings them to the vendors."
+    )
+    for customer, slot in undone.edited_since:
+        say.note(f"left alone: {slot} of {customer}, which somebody has edited since")
 
 
 def _told(number: int, as_json: bool, what: str, then: str) -> None:

@@ -63,7 +63,7 @@ def test_customers_are_found_by_what_is_typed(synced: World) -> None:
 
 def test_a_customer_is_shown_beside_its_records(synced: World) -> None:
     shown = synced.ask("customers", "show", an(synced))
-    assert shown["shown"]["crm:1"]["email"] == "an@example.com"
+    assert shown["shown"]["crm/1"]["email"] == "an@example.com"
     assert set(shown) >= {"id", "fields", "records", "aliases", "pins", "held", "reviews"}
     assert "an@example.com" in synced.type("customers", "show", an(synced)).stdout
 
