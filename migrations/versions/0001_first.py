@@ -261,7 +261,7 @@ def _operations() -> None:
     )
     op.create_index("ix_operations_customer", "operations", ["customer", "id"])
     op.create_index("ix_operations_made", "operations", ["connection", "created_at"])
-    _partial("ix_operations_ready", "operations", ["connection", "state", "id"], OPEN)
+    _partial("ix_operations_state", "operations", ["state", "connection", "id"], OPEN)
     _partial("ix_operations_record", "operations", ["connection", "vendor_id"], OPEN)
     op.create_index("ix_operations_run", "operations", ["run", "id"])
     _partial("uq_operations_open", "operations", ["customer", "connection"], OPEN, unique=True)

@@ -144,6 +144,7 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
         "allowed": shadow.allowed,
         "refused": shadow.refused,
         "ours": shadow.ours,
+        "withheld": shadow.withheld,
     }
     return written({key: part for key, part in document.items() if part})
 

@@ -217,7 +217,7 @@ operations = Table(
     # Nothing twice: one open operation, and so one open create, per customer and connection.
     _index("uq_operations_open", "customer", "connection", where=_OPEN, unique=True),
     _index("ix_operations_record", "connection", "vendor_id", where=_OPEN),
-    _index("ix_operations_ready", "connection", "state", "id", where=_OPEN),
+    _index("ix_operations_state", "state", "connection", "id", where=_OPEN),
     Index("ix_operations_made", "connection", "created_at"),
     Index("ix_operations_customer", "customer", "id"),
     Index("ix_operations_run", "run", "id"),

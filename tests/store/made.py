@@ -15,7 +15,7 @@ def record(connection: str, vendor_id: str, email: str = "lan@example.com") -> R
 
 def draft(connection: str, customer: str, vendor_id: str | None, kind: OperationKind = "update") -> Draft:
     """Return what is to be written: another phone number."""
-    fields = {"phone": ("", "+84912345678")}
+    fields = {"phone": ("+84900000000", "+84912345678")}
     return Draft(
         connection, kind, customer, fields, {"phone": 7}, "edit in shop", vendor_id, "x-1", ("phone",)
     )

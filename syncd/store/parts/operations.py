@@ -71,7 +71,7 @@ class Operations(Verdicts):
 
     def release(self, connection: str | None = None) -> int:
         """Put claimed operations back, of which nothing was sent; return how many."""
-        statement = update(operations).where(_c.state == "claimed")
+        statement = update(operations).where(_c.state == "claimed", IS_OPEN)
         if connection is not None:
             statement = statement.where(_c.connection == connection)
         return self._tx.execute(
@@ -178,7 +178,7 @@ class Operations(Verdicts):
     def counts(self, connection: str, since: datetime, approved: bool = False) -> dict[str, int]:
         """Return how much is planned in a connection, or was executed since a time, for the limits.
 
-        Keys: the kinds, `clear` (operations that empty a field) and `field:NAME`. What a person approved counts
+        Keys: the kinds, `clear` (operations that empty a field) and `field:NAME` (updates that replace a value). What a person approved counts
         only where `approved` is set; what waits for a person does not count.
         """
         recent = _c.state.in_(_EXECUTED) & (_c.created_at >= since)
