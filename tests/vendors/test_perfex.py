@@ -457,10 +457,39 @@ def test_the_second_limiter_answers_401_and_is_no_bad_token(fork: Sandbox) -> No
         everything(connect(fork))
 
 
-def test_an_email_that_another_contact_has_is_already_there(crm: Sandbox) -> None:
-    crm.human_create(company="Maes BV", contact=ANNA)
+def test_an_email_that_any_contact_has_stops_a_create_before_it_is_sent(crm: Sandbox) -> None:
+    second = {**ANNA, "email": "lan@example.com"}
+    userid = crm.human_create(company="Maes BV", contacts=[ANNA, second])
     with pytest.raises(AlreadyThere):
-        create(connect(crm), **{**PERSON, "email": "anna@example.com"})
+        create(connect(crm), **PERSON)
+    assert list(crm.snapshot()) == [userid]
+
+
+def test_an_email_that_another_contact_has_is_rejected_in_an_update(crm: Sandbox) -> None:
+    crm.human_create(company="Maes BV", contact=ANNA)
+    for contact in (None, {**ANNA, "email": "b@example.com"}):
+        userid = crm.human_create(company="Other", contact=contact)
+        with pytest.raises(Rejected) as refused:
+            update(connect(crm), userid, None, **{**PERSON, "email": "anna@example.com"})
+        assert "email" in refused.value.fields
+
+
+def test_a_create_without_a_number_in_its_answer_is_found_where_that_is_clear(crm: Sandbox) -> None:
+    crm.switches.record_id = False
+    other = crm.human_create(company="Lan Tran")
+    connector = connect(crm)
+    change = Change("create", PERSON, key="op-1", progress={"newer_than": other})
+    written = connector.write("customer", change)
+    assert written.vendor_id == str(int(other) + 1)
+    connector.write("contact", replace(change, progress={**change.progress, **written.progress}))
+    assert connector.get(written.vendor_id).fields["email"] == "lan@example.com"
+    crm.human_create(company="Lan Tran")
+    unclear = connector.write(
+        "customer", replace(change, fields={**PERSON, "email": "l@example.com"}, key="op-2")
+    )
+    assert unclear.vendor_id is None
+    with pytest.raises(Unanswered):
+        connector.write("contact", replace(change, fields={**PERSON, "email": "l@example.com"}))
 
 
 def test_a_create_without_any_name_is_refused_before_it_is_sent(crm: Sandbox) -> None:
@@ -511,7 +540,7 @@ def test_a_stored_refusal_is_not_believed_twice(fork: Sandbox) -> None:
     userid = fork.human_create(company="Bakery")
     connector = connect(fork)
     change = Change("update", PERSON, userid, connector.get(userid), key="op-9")
-    with pytest.raises(AlreadyThere):
+    with pytest.raises(Rejected):
         connector.write("contact", change)
     fork.human_delete(other)
     connector.write("contact", change)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -237,8 +238,7 @@ def _problem(settings: VendorSettings, key: str, what: str, instead: str) -> Pro
 
 
 def _specs(code_is: str) -> list[FieldSpec]:
-    renamed = {"customer_number": FieldSpec(code_is, clearable=False)}
-    return [renamed.get(spec.name, spec) for spec in SPECS]
+    return [replace(spec, name=code_is) if spec.wire == "code" else spec for spec in SPECS]
 
 
 def _abilities(code_is: str) -> Abilities:

@@ -14,7 +14,7 @@ from typing import Any
 
 from requests.adapters import BaseAdapter
 
-from syncd.errors import ConfigError, Malformed, Problem, Rejected, VendorError
+from syncd.errors import AlreadyThere, ConfigError, Malformed, Problem, Rejected, Unanswered, VendorError
 from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
 from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
@@ -125,11 +125,26 @@ class Perfex:
         return self._write_contact(change)
 
     def _create(self, change: Change) -> Written:
-        answer = self.api.post(
-            "customers", writing.new_customer(change, self.table), _key(change, "customer")
-        )
-        userid = text_of(answer.get("record_id"))  # absent in 2.x [Perfex module source]
+        """Create the customer, but not beside a contact that has the e-mail: it would be left without one of its own.
+
+        2.x answers without the new number [Perfex module source]; then the only newer customer of that name is it.
+        """
+        form = writing.new_customer(change, self.table)
+        email = change.fields.get("email")
+        if email and self.contacts.having(email):
+            words = "This Email is already exists"
+            raise AlreadyThere(
+                "A contact in Perfex has this e-mail already.", "Look at that contact.", words=words
+            )
+        answer = self.api.post("customers", form, _key(change, "customer"))
+        userid = text_of(answer.get("record_id")) or self._only_newer(dict(form)["company"], change)
         return Written(userid or None, progress={"customer": userid} if userid else {})
+
+    def _only_newer(self, company: str, change: Change) -> str:
+        """Return the only customer of a name that is newer than the operation's intent, "" where that is not clear."""
+        oldest = text_of(change.progress.get("newer_than"))
+        found = self.find(Keys(company=company, newer_than=oldest)) if oldest else ()
+        return found[0].vendor_id if len(found) == 1 else ""
 
     def _update(self, change: Change) -> Written:
         userid = _known(change)
@@ -139,6 +154,18 @@ class Perfex:
         return Written(change.vendor_id)
 
     def _write_contact(self, change: Change) -> Written:
+        try:
+            return self._send_contact(change)
+        except AlreadyThere as error:
+            if change.kind == "create":
+                raise
+            # Only a create discovers a record by this; here somebody else's contact simply has the address.
+            fields = {"email": error.words or error.what}
+            raise Rejected(
+                error.what, error.next_step, fields=fields, status=error.status, words=error.words
+            ) from error
+
+    def _send_contact(self, change: Change) -> Written:
         contact = writing.current_contact(change)
         if contact is not None:
             document = writing.changed_contact(change, contact, self.permissions)
@@ -157,7 +184,7 @@ class Perfex:
     def check(self) -> Sequence[Finding]:
         findings = [self._try("customers", self._count)]
         if findings[0].ok:
-            findings.append(self._try("contacts", lambda: f"{len(self.contacts.everyone().packed)} contacts"))
+            findings.append(self._try("contacts", self._read_contact))
             findings.append(
                 self._try("version", lambda: "REST module " + ".".join(map(str, self.api.version())))
             )
@@ -172,6 +199,12 @@ class Perfex:
     def _count(self) -> str:
         rows = self.api.customers(1)
         return f"{len(rows.rows) if rows.total is None else rows.total} customers"
+
+    def _read_contact(self) -> str:
+        rows = [row for row in self.api.customers(1).rows if isinstance(row, Mapping)]
+        return (
+            "readable" if not rows or self.contacts.of(rows[0]) else "readable; the first customer has none"
+        )
 
     @staticmethod
     def _try(what: str, ask: Callable[[], str]) -> Finding:
@@ -226,9 +259,10 @@ def _permissions(settings: VendorSettings) -> tuple[int, ...]:
 
 
 def _known(change: Change) -> str:
+    """Return the customer's number. Raises Unanswered where it was made a moment ago and has to be found first."""
     userid = change.vendor_id or text_of(change.progress.get("customer"))
     if not userid:
-        raise Rejected("The number of the Perfex customer is not known yet.", "Search for it first.")
+        raise Unanswered("Perfex did not tell the number of the new customer.", "It is looked for by itself.")
     return userid
 
 
