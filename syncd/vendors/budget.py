@@ -145,7 +145,9 @@ class Rationed:
         if remaining is None or reset is None or not (remaining.isdecimal() and reset.isdecimal()):
             return
         if int(remaining) == 0:
-            self.hold(int(reset) - now.timestamp(), path)
+            seconds = int(reset) - now.timestamp()
+            # Its limit for one path counts an hour, the one for all of them a minute, and the headers tell the tighter.
+            self.hold(seconds, path if seconds > 60 else "")
 
     def hold(self, seconds: float, path: str = "") -> None:
         with self._lock:
