@@ -237,7 +237,7 @@ class PexipEngage(ConnectionSettings):
     """A Pexip Engage enterprise."""
 
     title: ClassVar[str] = "Pexip Engage"
-    option_names: ClassVar[tuple[str, ...]] = ("token_url", "enterprise", "language")
+    option_names: ClassVar[tuple[str, ...]] = ("token_url", "enterprise", "language", "scope", "time_zone")
     secret_names: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
     account_names: ClassVar[tuple[str, ...]] = ("enterprise",)
 
@@ -253,6 +253,10 @@ class PexipEngage(ConnectionSettings):
     client_secret: SecretField = setting(..., "Its secret.", '"env:PEXIP_SECRET"', repr=False)
     language: str | None = setting(
         None, "The enterprise's own language, in which addresses are written.", '"nl"'
+    )
+    scope: str = setting("engage:customers:readWrite", "The scope that access tokens are asked for.")
+    time_zone: str | None = setting(
+        None, "The time zone of created customers where nobody knows it.", '"Europe/Brussels"'
     )
 
 
