@@ -226,7 +226,7 @@ def test_a_fifth_call_at_the_same_time_is_too_many(
 ) -> None:
     inside, open_again, statuses = threading.Semaphore(0), threading.Event(), []
 
-    def wait(_: float) -> None:
+    def wait(seconds: float) -> None:
         inside.release()
         assert open_again.wait(30)
 
