@@ -25,6 +25,7 @@ from syncd.store import ConnectionState, Lease, Run, Store, Writing
 from syncd.sync import decide, people
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import grounds, take
+from syncd.sync.resolve import resolve
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
 from syncd.sync.undo import Undone, undo_run
@@ -216,7 +217,7 @@ class App:
 
     def resolve(self, review: int, choice: str, by: str) -> Review:
         """Resolve a review. Raises UsageError, StaleChoice."""
-        return self.store.do(lambda tx: decide.resolve(tx, self.scene, review, choice, by))
+        return self.store.do(lambda tx: resolve(tx, self.scene, review, choice, by))
 
     def approve(self, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = "") -> int:
         """Approve what waits for a person; return how many operations."""

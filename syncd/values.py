@@ -151,6 +151,7 @@ class Shadow:
     given     fields that were ever written by us (a PUT of the whole carries them as given)
     renders   fields whose renderings differed from what was sent, recognisably
     allowed   slot → number up to which overwriting this record's own initial value is approved
+    withheld  slot → number of a statement that waits for a person before golden considers it
     refused   field → (value, the vendor's words): a value that this vendor does not take
     ours      whether we created the record: then what it shows first is its vendor's doing, not a person's
     """
@@ -167,6 +168,7 @@ class Shadow:
     allowed: dict[str, int] = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     ours: bool = False
+    withheld: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

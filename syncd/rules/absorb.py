@@ -86,10 +86,17 @@ def _compare(shadow: Shadow, shown: Shown, ground: Ground, result: Absorbed) -> 
         if doubt is not None and _settle(shadow, name, raw, doubt, shown.started, ground, result):
             continue
         if name not in shadow.seen:
-            first.append(name)
+            (moved if _was_rewritten(shadow, name, raw, ground) else first).append(name)
         elif not same(name, shadow.seen[name], raw, ground.region):
             moved.append(name)
     return first, moved
+
+
+def _was_rewritten(shadow: Shadow, name: str, raw: str | None, ground: Ground) -> bool:
+    """Tell whether a field that our create gave, seen for the first time, shows what somebody wrote since."""
+    if not shadow.ours or name not in shadow.given or not clean(name, raw, ground.region):
+        return False
+    return not renders(name, shadow.acked.get(name, ""), raw, ground.region)
 
 
 def _settle(
@@ -147,6 +154,7 @@ def _state_first(
     for name in unstated:
         shadow.seen[name] = shown.fields[name]
         shadow.acked[name] = tidy(shown.fields[name])
+        result.settled = result.settled or name in shadow.given  # given, and not there: it is due again
     if not unstated or shadow.ours or not ground.stating.intersection(unstated):
         return
     known = shadow.stated.get(slot)
@@ -330,30 +338,36 @@ def _carried_renderings(shown: Shown, sent: Sent, ground: Ground, judged: set[st
     ]
 
 
-def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> None:
-    """Take a record that our own create made: nothing in it is a statement.
+def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
+    """Take a record that our own create made and return what it states, which is next to nothing.
 
-    Fields we sent were given, but for one that is shown empty: that write is in doubt. What the vendor filled in
-    itself is its own doing.
+    What the vendor filled in itself is its own doing. Fields we sent were given, but for one that is shown empty:
+    that write is in doubt. Where the answer was lost and the record was found later, a person may have been there
+    first: a sent field that shows no rendering of what was sent is that person's edit.
     """
-    shadow = record.shadow
+    shadow, result = record.shadow, Absorbed([], [])
     shadow.ours = True
-    for name, raw in shown.fields.items():
-        if name not in ground.readable:
-            continue
-        shadow.seen[name] = raw
-        if name not in sent.fields or _is_missing(name, sent.fields[name], raw, ground.region):
-            shadow.acked[name] = tidy(raw)
-        else:
+    shadow.knew.update(sent.numbers)
+    edited: list[str] = []
+    for name in [name for name in shown.fields if name in ground.readable]:
+        raw = shown.fields[name]
+        if name not in sent.fields:
+            shadow.seen[name], shadow.acked[name] = raw, tidy(raw)
+        elif _is_missing(name, sent.fields[name], raw, ground.region):
+            shadow.seen[name], shadow.acked[name] = raw, ""
+            _doubt(shadow, name, sent)
+        elif sent.answered or renders(name, sent.fields[name], raw, ground.region):
             _learn(shadow, name, sent.fields[name], raw, ground.region)
             _ours(shadow, name, raw, sent.fields[name], sent.numbers.get(slot_of(name), 0))
-        if name in sent.fields and name not in shadow.given:
-            _doubt(shadow, name, sent)
-    for name in sent.fields:
-        if name not in shown.fields:
-            _unshown(shadow, name, sent)
+        else:
+            edited.append(name)
+    for name in [name for name in sent.fields if name not in shown.fields]:
+        _unshown(shadow, name, sent)
+    for slot in _slots(edited):
+        _state_change(record, shown, ground, slot, [name for name in edited if slot_of(name) == slot], result)
     record.written = sent.began
     _take(record, shown)
+    return result
 
 
 def _is_missing(name: str, sent: str, raw: str | None, region: str | None) -> bool:

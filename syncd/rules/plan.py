@@ -243,6 +243,8 @@ def _held_by_golden(
 
 def _held_by_shadow(shadow: Shadow, name: str, golden: Golden, desired: str) -> tuple[str, Waits] | None:
     slot = slot_of(name)
+    if slot in shadow.withheld:
+        return "an edit there waits for a decision", "person"
     if shadow.cleared.get(slot, 0) > golden.number:
         return "it was emptied there, which goes no further", "golden"
     if shadow.not_kept.get(name, -1) >= golden.number:

@@ -178,6 +178,7 @@ def read_shadow(text: str, own: Own) -> Shadow:
         allowed=get("allowed") or {},
         refused={name: (value, words) for name, (value, words) in get("refused", {}).items()},
         ours=get("ours", False),
+        withheld=get("withheld") or {},
     )
 
 

@@ -5,7 +5,7 @@ Nothing here talks to a vendor: what follows from a decision is planned and writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -29,27 +29,17 @@ class Desk:
     by: str
 
 
-def resolve(tx: Writing, scene: Scene, number: int, choice: str, by: str) -> Review:
-    """Resolve one review by a person's choice. Raises UsageError, StaleChoice."""
-    review = tx.reviews.resolve(number, choice, by)
-    act = _ACTS.get(review.kind)
-    if act is not None:
-        act(Desk(tx, scene, by), review, choice)
-    tx.audit.add(by, "resolve review", f"review {number}", {"kind": review.kind, "choice": choice})
-    return review
-
-
 # --- conflicts and clears ------------------------------------------------------------------------
 
 
-def _conflict(desk: Desk, review: Review, choice: str) -> None:
+def decide_conflict(desk: Desk, review: Review, choice: str) -> None:
     customer = _customer(desk.tx, review)
     _decide_again(desk.tx, desk.scene, customer, {str(review.evidence["slot"]): int(choice)})
 
 
 def _decide_again(tx: Writing, scene: Scene, customer: Customer, chosen: Mapping[str, int]) -> None:
     records = tx.records.of_customers([customer.id]).get(customer.id, [])
-    rows, reviews = decide_customer(customer, records, scene, tx.meta.numbers(1), None, chosen)
+    rows, reviews = decide_customer(customer, records, scene, tx.meta.numbers(1), chosen=chosen)
     tx.journal.append(replace(row, run=BY_HAND, at=tx.now) for row in rows)
     tx.reviews.open(reviews, BY_HAND)
     customer.due = True
@@ -57,7 +47,7 @@ def _decide_again(tx: Writing, scene: Scene, customer: Customer, chosen: Mapping
     tx.records.save(records)
 
 
-def _clear(desk: Desk, review: Review, choice: str) -> None:
+def decide_clear(desk: Desk, review: Review, choice: str) -> None:
     slot = str(review.evidence["slot"])
     record = _record(desk.tx, review.subject)
     if choice == "put_back":
@@ -101,7 +91,7 @@ def set_golden(tx: Writing, customer: Customer, slot: str, value: Mapping[str, s
 # --- who is who ----------------------------------------------------------------------------------
 
 
-def _duplicate(desk: Desk, review: Review, choice: str) -> None:
+def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:
     pair = [tuple(review.evidence["primary"]), tuple(review.evidence["duplicate"])]
     if choice == "make_primary":
         make_primary(desk.tx, _record(desk.tx, review.subject), desk.by)
@@ -139,7 +129,7 @@ def _say_of_pair(tx: Writing, kind: str, pair: Sequence[Sequence[str]], by: str)
     tx.decisions.add(HumanDecision(kind, {"records": [list(key) for key in pair]}, by))
 
 
-def _possible(desk: Desk, review: Review, choice: str) -> None:
+def decide_possible(desk: Desk, review: Review, choice: str) -> None:
     record = _record(desk.tx, review.subject)
     others = [tuple(key) for key in review.evidence["others"]]
     _forget_doubts(desk.tx, [record])
@@ -179,7 +169,7 @@ def move(tx: Writing, record: Record, customer_id: str) -> None:
         tx.customers.save([empty])
 
 
-def _shared(desk: Desk, review: Review, choice: str) -> None:
+def decide_shared(desk: Desk, review: Review, choice: str) -> None:
     keys = [tuple(key) for key in review.evidence["records"]]
     records = [record for key in keys if (record := desk.tx.records.one(key[0], key[1]))]
     _forget_doubts(desk.tx, records)
@@ -200,7 +190,7 @@ def _forget_doubts(tx: Writing, records: Sequence[Record]) -> None:
     tx.customers.save({customer.id: customer for customer in customers.values()}.values())
 
 
-def _duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
+def decide_duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
     if choice == "make_primary":
         connection, vendor_id, _ = _split_subject(review.subject)
         record = desk.tx.records.one(connection, vendor_id)
@@ -211,7 +201,7 @@ def _duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
 # --- limits and mass changes ---------------------------------------------------------------------
 
 
-def _limits(desk: Desk, review: Review, choice: str) -> None:
+def decide_limits(desk: Desk, review: Review, choice: str) -> None:
     connection = review.connection or ""
     if choice == "approve":
         approve(desk.tx, desk.scene, desk.by, connection=connection)
@@ -270,7 +260,7 @@ def _waiting(tx: Writing, connection: str, operations: Sequence[str], run: str) 
     return found
 
 
-def _mass_change(desk: Desk, review: Review, choice: str) -> None:
+def decide_mass_change(desk: Desk, review: Review, choice: str) -> None:
     name = review.connection or ""
     parked = orjson.loads(desk.tx.meta.get("parked") or "{}")
     span = list(review.evidence["numbers"])
@@ -356,17 +346,3 @@ def _customer(tx: Writing, review: Review) -> Customer:
     if customer is None:
         raise UsageError("The customer is not known any more.", "Sync and look at the review again.")
     return customer
-
-
-Act = Callable[[Desk, Review, str], None]
-_ACTS: Mapping[str, Act] = {
-    "conflict": _conflict,
-    "clear": _clear,
-    "duplicate": _duplicate,
-    "possible_same": _possible,
-    "shared_email": _shared,
-    "shared_phone": _shared,
-    "duplicate_edit": _duplicate_edit,
-    "limits": _limits,
-    "mass_change": _mass_change,
-}

@@ -129,8 +129,10 @@ class Concluding:
         """Link a record that our create made, or that is taken for it."""
         record = self._existing(shown.vendor_id)
         record.shadow = Shadow()
-        adopt(record, shown, self._sent(answered=answered), ground)
+        adopted = adopt(record, shown, self._sent(answered=answered), ground)
         self._bind(record)
+        if adopted.statements:
+            record.considered, record.fresh = 0, True
         record.keys = record_keys(record, self.source, self.scene)
         self.tx.records.save([record])
         self._close("confirmed")

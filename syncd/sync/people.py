@@ -15,7 +15,7 @@ from syncd.errors import UsageError
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
-from syncd.sync.decide import BY_HAND, move
+from syncd.sync.decide import BY_HAND, Desk, move
 from syncd.sync.journal import decided_row
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
@@ -114,6 +114,16 @@ def _duplicate(record: Record) -> Review:
         connection=record.connection,
         customer=record.customer,
     )
+
+
+def decide_same_email(desk: Desk, review: Review, choice: str) -> None:
+    """Take a person's word on two customers with one e-mail: one person, or a shared address."""
+    first, second = review.evidence["customers"]
+    if choice == "same":
+        merge(desk.tx, desk.scene, str(first), str(second), desk.by)
+        return
+    desk.tx.decisions.add(HumanDecision("shared_address", {"customers": [first, second]}, desk.by))
+    desk.tx.customers.mark_due([first, second])
 
 
 # --- split ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from syncd.failpoints import failpoint
 from syncd.rules.golden import Asked, decide
 from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identify
 from syncd.store import JournalRow, Reading, Store, Writing
+from syncd.sync.contested import contested_emails
 from syncd.sync.journal import decided_row
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene, candidate
@@ -219,11 +220,12 @@ def _decide_batch(tx: Writing, scene: Scene, ids: Sequence[str], run: str) -> li
     customers = tx.customers.load(ids)
     records = tx.records.of_customers(list(customers))
     parked: Parked = orjson.loads(tx.meta.get("parked") or "{}")
+    contested, reviews = contested_emails(tx, customers.values(), records)
     first = tx.meta.numbers(len(customers))
     rows: list[JournalRow] = []
-    reviews: list[Review] = []
     for number, customer in enumerate(customers.values(), first):
-        decided, asked = decide_customer(customer, records.get(customer.id, []), scene, number, parked)
+        group = records.get(customer.id, [])
+        decided, asked = decide_customer(customer, group, scene, number, _withheld(group, parked) | contested)
         rows += [replace(row, run=run, at=tx.now) for row in decided]
         reviews += asked
         customer.due = True
@@ -239,19 +241,19 @@ def decide_customer(
     records: Sequence[Record],
     scene: Scene,
     number: int,
-    parked: Parked | None = None,
+    withheld: frozenset[int] = frozenset(),
     chosen: Mapping[str, int] | None = None,
 ) -> tuple[list[JournalRow], list[Review]]:
     """Decide every slot of a customer that has something new; return the journal's rows and the reviews.
 
-    `chosen` are a person's decisions on open conflicts: slot → number of the statement that is right. The rows
-    still want their run and time.
+    `withheld` are numbers of statements that wait for a person. `chosen` are a person's decisions on open conflicts:
+    slot → number of the statement that is right. The rows still want their run and time.
     """
     rows: list[JournalRow] = []
     reviews: list[Review] = []
     roles = {record.key: record.role for record in records}
     for slot in scene.slots:
-        new = _new_statements(records, slot, parked or {})
+        new = _new_statements(records, slot, withheld)
         reviews += [_duplicate_edit(customer, one) for one in new if _is_duplicates_edit(one, roles)]
         speaking = [one for one in new if not _is_duplicates_edit(one, roles)]
         before = customer.golden.get(slot)
@@ -278,23 +280,28 @@ def decide_customer(
             rows.append(decided_row(customer.id, slot, before, answer, number, "", EPOCH))
         if answer.golden is not None and answer.golden.conflict and answer.note:
             reviews.append(_conflict(customer, slot, answer.golden))
-    _mark_considered(records, parked or {})
+    _mark_considered(records, withheld)
     return rows, reviews
 
 
-def _new_statements(records: Sequence[Record], slot: str, parked: Parked) -> list[Statement]:
-    found = [
-        record.shadow.stated[slot]
+def _new_statements(records: Sequence[Record], slot: str, withheld: frozenset[int]) -> list[Statement]:
+    return [
+        one
         for record in records
-        if slot in record.shadow.stated and record.shadow.stated[slot].number > record.considered
+        if (one := record.shadow.stated.get(slot)) is not None
+        and (one.number > record.considered or record.shadow.withheld.get(slot) == one.number)
+        and one.number not in withheld
     ]
-    return [one for one in found if not _is_parked(one, parked)]
 
 
-def _is_parked(one: Statement, parked: Parked) -> bool:
-    """Tell whether a statement belongs to a mass change that a person has not accepted yet."""
-    return one.kind != "initial" and any(
-        first <= one.number <= last for first, last in parked.get(one.connection, ())
+def _withheld(records: Sequence[Record], parked: Parked) -> frozenset[int]:
+    """Return the statements of a mass change that a person has not accepted yet."""
+    return frozenset(
+        one.number
+        for record in records
+        for one in record.shadow.stated.values()
+        if one.kind != "initial"
+        and any(first <= one.number <= last for first, last in parked.get(one.connection, ()))
     )
 
 
@@ -308,18 +315,13 @@ def _pin_differs(customer: Customer, slot: str) -> bool:
     return golden is None or any(golden.value.get(name) != text for name, text in pinned.items())
 
 
-def _mark_considered(records: Sequence[Record], parked: Parked) -> None:
+def _mark_considered(records: Sequence[Record], withheld: frozenset[int]) -> None:
+    """Note what golden has considered; what is withheld is looked at again by the next run."""
     for record in records:
-        waiting = [
-            one
-            for one in record.shadow.stated.values()
-            if _is_parked(one, parked) and one.number > record.considered
-        ]
-        if waiting:
-            continue  # looked at again with the decision on the mass change
-        numbers = [one.number for one in record.shadow.stated.values()]
-        record.considered = max([record.considered, *numbers])
-        record.fresh = False
+        stated = record.shadow.stated
+        record.shadow.withheld = {slot: one.number for slot, one in stated.items() if one.number in withheld}
+        record.considered = max([record.considered, *(one.number for one in stated.values())])
+        record.fresh = bool(record.shadow.withheld)
 
 
 def _conflict(customer: Customer, slot: str, golden: Golden) -> Review:

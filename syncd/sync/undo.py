@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from syncd.errors import UsageError
 from syncd.store import JournalRow, Writing
-from syncd.values import Golden
+from syncd.values import Golden, Statement
 
 PAGE = 1_000
 
@@ -41,7 +41,7 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
         if golden is None or golden.number != row.number:
             result.edited_since.append((customer.id, row.slot))
             continue
-        customer.golden[row.slot] = Golden(row.before, number, "undone", holder=golden.holder)
+        customer.golden[row.slot] = Golden(row.before, number, "undone", holder=_said_before(tx, row, number))
         customer.due = True
         journalled.append(_undone(row, number, run, by, tx))
         result.returned += 1
@@ -58,6 +58,19 @@ def _rows(tx: Writing, run: str) -> list[JournalRow]:
         found += page
         after = page[-1].number
     return found
+
+
+def _said_before(tx: Writing, row: JournalRow, number: int) -> Statement | None:
+    """Return who had said the value that comes back, as the statement it is from now on."""
+    earlier = [
+        each
+        for each in tx.journal.of(row.customer)
+        if each.slot == row.slot and each.number < row.number and each.after == row.before and each.by
+    ]
+    if not earlier or earlier[-1].by is None:
+        return None
+    connection, vendor_id, at = earlier[-1].by
+    return Statement(connection, vendor_id, row.slot, row.before, "edit", number, knew=number, new_seen=at)
 
 
 def _undone(row: JournalRow, number: int, run: str, by: str, tx: Writing) -> JournalRow:

@@ -287,3 +287,59 @@ def test_an_initial_value_overwrites_no_other_initial_value_unapproved(tmp_path)
     (shop,) = world.vendor("shop").snapshot().values()
     assert shop["contactNumber"] == "+32470999999"
     world.app.close()
+
+
+def test_an_email_that_is_another_customers_waits_for_a_person(world: World) -> None:
+    userid = world.vendor("crm").human_create(**JAN)
+    world.vendor("shop").human_create(name="Marie Dubois", email="marie@example.com")
+    world.quiet()
+    assert len(world.customers()) == 2
+    world.vendor("shop").human_edit(next(iter(world.vendor("shop").snapshot())), email="jan@example.com")
+    world.quiet()
+    assert world.reviews()["same_email"] == 1
+    emails = sorted(customer.values()["email"] for customer, _ in world.customers())
+    assert emails == ["jan@example.com", "marie@example.com"]
+    assert contact(world, userid)["email"] == "jan@example.com"
+
+
+def test_two_people_who_swap_their_emails_are_one_question(world: World) -> None:
+    one = world.vendor("shop").human_create(name="Marie Dubois", email="marie@example.com")
+    two = world.vendor("shop").human_create(name="Jan Peeters", email="jan@example.com")
+    world.quiet()
+    world.vendor("shop").human_edit(one, email="jan@example.com")
+    world.vendor("shop").human_edit(two, email="marie@example.com")
+    world.quiet()
+    assert world.reviews()["same_email"] == 1
+    with world.app.store.look() as tx:
+        (review,) = [review for review in tx.reviews.list() if review.kind == "same_email"]
+    world.app.resolve(review.id or 0, "shared", "admin")
+    world.quiet()
+    emails = {customer.values()["full_name"]: customer.values()["email"] for customer, _ in world.customers()}
+    assert emails == {"Marie Dubois": "jan@example.com", "Jan Peeters": "marie@example.com"}
+
+
+def test_a_merge_and_its_split_give_each_side_its_own_back(world: World) -> None:
+    world.vendor("crm").human_create(**JAN)
+    world.vendor("crm").human_create(
+        company="", contact={"firstname": "Johan", "lastname": "Peeters", "email": "johan@example.com"}
+    )
+    world.quiet()
+    (one, _), (two, theirs) = sorted(world.customers(), key=lambda pair: pair[0].values()["first_name"])
+    before = {customer.id: customer.values() for customer, _ in world.customers()}
+    assert world.app.merge(one.id, two.id, "admin") == one.id
+    assert len(world.customers()) == 1
+    world.app.split(one.id, [record.key for record in theirs], "admin")
+    assert {customer.id: customer.values() for customer, _ in world.customers()} == before
+
+
+def test_an_undone_run_gives_back_what_it_changed(world: World) -> None:
+    userid = world.vendor("crm").human_create(**JAN)
+    world.quiet()
+    (shop_id,) = world.vendor("shop").snapshot()
+    world.vendor("shop").human_edit(shop_id, contactNumber="0912345678")
+    report = world.sync()
+    assert contact(world, userid)["phonenumber"] == "+84912345678"
+    assert world.app.undo(report.run, "admin").returned == 1
+    world.quiet()
+    assert contact(world, userid)["phonenumber"] == "0470 12 34 56"
+    assert world.vendor("shop").snapshot()[shop_id]["contactNumber"] == "+32470123456"

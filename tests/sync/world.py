@@ -103,7 +103,7 @@ class World:
         """Open syncd on the store, as after a restart."""
         settings = load(self.path, self.sandbox.secrets())
         adapters = {name: WsgiAdapter(self.vendor(name)) for name in NAMES}
-        return App.open(settings, clock=self.clock, adapters=adapters)  # type: ignore[arg-type]
+        return App.open(settings, clock=self.clock, adapters=adapters)
 
     def restart(self) -> None:
         """Close syncd and open it again."""
@@ -114,10 +114,10 @@ class World:
         """Return the simulated vendor of a connection."""
         return getattr(self.sandbox, NAMES[name])
 
-    def sync(self, *connections: str, **flags: bool) -> Report:
+    def sync(self, *connections: str, dry_run: bool = False, full: bool = False, yes: bool = False) -> Report:
         """Sync a minute later."""
         self.clock.forward(minutes=1)
-        return self.app.sync(connections, **flags)  # type: ignore[arg-type]
+        return self.app.sync(connections, dry_run=dry_run, full=full, yes=yes)
 
     def quiet(self, most: int = 4) -> Report:
         """Sync until a run writes nothing; fail where that takes longer than it may."""
