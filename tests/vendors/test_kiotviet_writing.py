@@ -1,0 +1,180 @@
+"""Writing to KiotViet: updates that may replace, and refusals in Vietnamese."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncd.errors import (
+    AlreadyThere,
+    Forbidden,
+    Missing,
+    Refused,
+    Rejected,
+    Throttled,
+    Unanswered,
+)
+from syncd.sandbox.kiotviet import KiotViet as Sandbox
+from syncd.values import Change
+from syncd.vendors.base import Keys
+from tests.vendors.kiotviet_shop import LAN, NEW, connect, create, everything, update
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_create_answers_with_the_record(shop: Sandbox, wrapped: bool) -> None:
+    shop.switches.wrapped = wrapped
+    connector = connect(shop)
+    shown = create(connector, **NEW, groups="VIP|Sỉ")
+    assert {name: shown.fields[name] for name in NEW} == NEW
+    assert shown.fields["groups"] == "Sỉ|VIP"
+    assert connector.get(shown.vendor_id).fields == shown.fields
+
+
+@pytest.mark.parametrize("missing", ["keep", "clear"])
+def test_an_update_carries_the_whole_record(shop: Sandbox, missing: Any) -> None:
+    shop.switches.put_missing = missing
+    vendor_id = shop.human_create(**LAN, code="LAN-1")
+    before = connect(shop).get(vendor_id).fields
+    after = update(connect(shop), vendor_id, email="new@example.com").fields
+    assert after == {**before, "email": "new@example.com"}
+
+
+def test_what_we_gave_is_carried_as_given(shop: Sandbox) -> None:
+    shop.switches.put_missing = "clear"
+    shop.switches.mangle = {"address": ["upper"]}
+    vendor_id = shop.human_create(**LAN)
+    update(connect(shop), vendor_id, {"street1": "5 Phố Huế"}, email="new@example.com")
+    (body,) = [entry.body for entry in shop.ledger if entry.kind == "update"]
+    assert body["address"] == "5 Phố Huế"
+
+
+def test_a_hidden_phone_that_we_gave_is_carried(shop: Sandbox) -> None:
+    shop.switches.put_missing = "clear"
+    vendor_id = shop.human_create(**LAN)
+    shop.switches.hide_contact_number = True
+    update(connect(shop), vendor_id, {"phone": "0912345678"}, email="new@example.com")
+    assert shop.snapshot()[vendor_id]["contactNumber"] == "0912345678"
+
+
+def test_values_are_emptied(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    names = ("email", "phone", "street1", "street2", "notes", "gender", "birth_date", "groups", "vat_number")
+    shown = update(connect(shop), vendor_id, None, **dict.fromkeys((*names, "state", "city"), ""))
+    assert not any(shown.fields[name] for name in (*names, "state", "city"))
+    assert shown.fields["full_name"] == "Trần Thị Lan"
+
+
+def test_city_and_state_change_together(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    shown = update(connect(shop), vendor_id, city="Quận Đống Đa")
+    assert (shown.fields["state"], shown.fields["city"]) == ("Hà Nội", "Quận Đống Đa")
+
+
+def test_a_group_that_is_not_there_is_refused_before_anything_is_sent(shop: Sandbox) -> None:
+    with pytest.raises(Rejected) as refused:
+        create(connect(shop), full_name="An", groups="Không có")
+    assert "groupIds" in refused.value.fields
+    assert shop.snapshot() == {}
+
+
+def test_the_branch_is_sent_where_the_shop_keeps_customers_by_branch(shop: Sandbox) -> None:
+    shop.switches.by_branch = True
+    with pytest.raises(Rejected) as refused:
+        create(connect(shop), full_name="An")
+    assert "branchId" in refused.value.fields
+    shown = create(connect(shop, branch=3), full_name="An")
+    assert shop.snapshot()[shown.vendor_id]["branchId"] == 3
+    (finding,) = [each for each in connect(shop).check() if not each.ok]
+    assert "branch" in finding.fix
+
+
+def test_the_stamp_is_the_code_where_that_holds_external_ids(shop: Sandbox) -> None:
+    connector = connect(shop, external="code")
+    assert "customer_number" not in connector.fields
+    written = connector.write("customer", Change("create", {"full_name": "An"}, stamp="crm-17", key="op-1"))
+    assert written.vendor_id is not None
+    assert connector.get(written.vendor_id).fields["external_id"] == "crm-17"
+    assert [shown.vendor_id for shown in connector.find(Keys(stamp="CRM-17"))] == [written.vendor_id]
+
+
+def test_a_deleted_customer_is_missing(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    connector = connect(shop)
+    connector.write("delete", Change("delete", {}, vendor_id))
+    for status in (404, 420):
+        shop.switches.unknown_id_status = status
+        with pytest.raises(Missing):
+            connector.get(vendor_id)
+
+
+@pytest.mark.parametrize(
+    ("switches", "fields"),
+    [
+        ({"duplicate_phone": "refuse"}, {"phone": "0912345678"}),
+        ({"duplicate_email": "refuse"}, {"email": "lan@example.com"}),
+        ({}, {"customer_number": "KH000001"}),
+    ],
+)
+def test_a_taken_key_is_already_there_on_create_and_rejected_on_update(
+    shop: Sandbox, switches: Any, fields: Any
+) -> None:
+    shop.human_create(**LAN)
+    for name, value in switches.items():
+        setattr(shop.switches, name, value)
+    connector = connect(shop)
+    with pytest.raises(AlreadyThere):
+        create(connector, full_name="An", **fields)
+    other = shop.human_create(name="An")
+    with pytest.raises(Rejected):
+        update(connector, other, **fields)
+
+
+def test_refusals_come_back_field_by_field(shop: Sandbox) -> None:
+    with pytest.raises(Rejected) as refused:
+        create(connect(shop), full_name="An", email="x" * 300)
+    assert set(refused.value.fields) == {"email"}
+
+
+def test_a_token_that_ends_is_renewed_once(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    connector = connect(shop)
+    connector.get(vendor_id)
+    shop.revoke_tokens()
+    sent = connector.requests
+    assert connector.get(vendor_id).vendor_id == vendor_id
+    assert connector.requests == sent + 3  # refused, token, again
+
+
+def test_a_token_refused_with_another_status_is_renewed_too(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    connector = connect(shop)
+    body = {"responseStatus": {"errorCode": "TokenException", "message": "Token"}}
+    shop.faults.answer(400, body, kind="get")
+    assert connector.get(vendor_id).vendor_id == vendor_id
+    assert len([entry for entry in shop.ledger if entry.kind == "token"]) == 2
+
+
+def test_wrong_credentials_are_refused(shop: Sandbox) -> None:
+    with pytest.raises(Refused):
+        everything(connect(shop, secret="wrong"))
+    with pytest.raises((Refused, Forbidden)):
+        everything(connect(shop, retailer="other"))
+
+
+def test_the_hourly_limit_is_told_with_its_wait(shop: Sandbox) -> None:
+    shop.switches.get_limit_per_hour = 0
+    shop.human_create(**LAN)
+    with pytest.raises(Throttled) as throttled:
+        connect(shop).get("1000001")
+    assert throttled.value.wait is not None
+
+
+def test_a_lost_answer_is_unanswered(shop: Sandbox) -> None:
+    connector = connect(shop)
+    shop.faults.drop(processed=True, kind="create")
+    with pytest.raises(Unanswered):
+        create(connector, **NEW)
+    assert [shown.fields["phone"] for shown in connector.find(Keys(phone="+84 987 654 321"))] == [
+        "0987654321"
+    ]
