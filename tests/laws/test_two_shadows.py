@@ -100,6 +100,7 @@ def test_write_read_back_list_edit(mangler: str, before: str, value: str, edit: 
 @given(value=texts, edit=texts)
 def test_what_our_create_made_is_nobodys_word(mangler: str, value: str, edit: str) -> None:
     vendor = Vendor(MANGLERS[mangler])
+    assume(not value.strip() or vendor.mangle(value))  # what is shown empty is doubted instead
     sent = vendor.sent({"company": value})
     vendor.stored = {"company": vendor.mangle(value), "notes": "made by import"}
     adopt(vendor.record, vendor.shown(), sent, vendor.ground())
@@ -277,3 +278,32 @@ def test_another_region_or_spelling_rule_is_no_edit(text: str, region: str | Non
     ground = vendor.ground()
     other = Ground("shop", region, FIELDS, FIELDS, lambda _: False, ground.number, ground.now)
     assert not absorb(vendor.record, vendor.shown(), other).statements
+
+
+@given(value=texts, shown=texts)
+def test_a_create_found_later_may_have_met_a_person(value: str, shown: str) -> None:
+    """Its answer was lost, so what it was sent and does not render is somebody's edit; what is empty is in doubt."""
+    vendor = Vendor(MANGLERS["keeps"])
+    sent = vendor.sent({"company": value}, answered=False)
+    vendor.stored = {"company": shown, "notes": "made by import"}
+    stated = adopt(vendor.record, vendor.shown(), sent, vendor.ground()).statements
+    shadow = vendor.record.shadow
+    if not clean("company", shown) and clean("company", value):
+        assert "company" in shadow.doubtful
+    elif renders("company", value, shown):
+        assert (stated, shadow.acked["company"]) == ([], value)
+    else:
+        assert [(one.kind, dict(one.value)["company"]) for one in stated] == [
+            ("edit", shadow.acked["company"])
+        ]
+    assert vendor.listed() == []
+
+
+@given(shown=texts)
+def test_a_created_record_that_could_not_be_read_back_may_have_met_a_person(shown: str) -> None:
+    vendor = Vendor(MANGLERS["keeps"])
+    shadow = vendor.record.shadow
+    shadow.ours, shadow.acked, shadow.given = True, {"company": "Sent BV"}, {"company"}
+    vendor.stored = {"company": shown}
+    edited = bool(clean("company", shown)) and not renders("company", "Sent BV", shown)
+    assert vendor.listed() == (["edit"] if edited else [])
