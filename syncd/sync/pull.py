@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,7 +114,8 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
     if resume is not None:
         walk.seen.incomplete = True  # the ids of the pages before are not known any more
     cursor = None if walk.full else walk.state.cursor
-    for page in walk.source.connector.pages(Pass(walk.full, cursor, resume)):
+    for shown in walk.source.connector.pages(Pass(walk.full, cursor, resume)):
+        page = _as_of(shown, walk.source)
         if walk.started is None:
             walk.started = _pass_started(walk, resume, page)
         failpoint("pull.page_read")
@@ -138,6 +139,11 @@ def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> N
         _store_page(tx, scene, walk, page)
 
     store.do(unit, epoch=epoch)
+
+
+def _as_of(page: Page, source: Source) -> Page:
+    """Return a page dated by what it surely shows: a listing that lags shows the past, and proves no more than that."""
+    return replace(page, started=page.started - timedelta(seconds=source.connector.abilities.lag))
 
 
 def _resumable(walk: _Walk, scene: Scene) -> Mapping[str, Any] | None:
