@@ -29,6 +29,7 @@ class Section(BaseModel):
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
         allow_inf_nan=False,
+        defer_build=True,  # the settings of a vendor that nobody configured cost nothing
     )
 
 
