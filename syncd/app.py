@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from syncd.config import ConnectionSettings, Settings
 from syncd.customer import slot_of
@@ -30,12 +30,9 @@ from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
 from syncd.sync.undo import Undone, undo_run
 from syncd.values import Record, Report, Review, Shadow, Shown, Tally
-from syncd.vendors import connect
+from syncd.vendors import Adapter, connect
 from syncd.vendors.base import Finding, VendorSettings
 from syncd.vendors.budget import Budgets
-
-if TYPE_CHECKING:
-    from requests.adapters import BaseAdapter
 
 log = Logger(__name__)
 UNANSWERED = timedelta(seconds=20)  # a holder that takes up no request for so long does not answer
@@ -72,7 +69,7 @@ class App:
         settings: Settings,
         *,
         clock: Callable[[], datetime] = utc_now,
-        adapters: Mapping[str, BaseAdapter] | None = None,
+        adapters: Mapping[str, Adapter] | None = None,
         budgets: Budgets | None = None,
         stop: threading.Event | None = None,
     ) -> App:
@@ -301,7 +298,7 @@ def _absorb_one(tx: Writing, scene: Scene, source: Source, shown: Shown) -> Reco
 def make_scene(
     settings: Settings,
     clock: Callable[[], datetime],
-    adapters: Mapping[str, BaseAdapter],
+    adapters: Mapping[str, Adapter],
     metrics: Metrics | None = None,
     budgets: Budgets | None = None,
     stop: threading.Event | None = None,
@@ -326,7 +323,7 @@ def _source(
     each: ConnectionSettings,
     clock: Callable[[], datetime],
     budgets: Budgets,
-    adapter: BaseAdapter | None,
+    adapter: Adapter | None,
     metrics: Metrics | None,
     stop: threading.Event | None,
 ) -> Source:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from requests.adapters import BaseAdapter as Adapter
+
 from syncd.errors import UsageError
 from syncd.vendors import kiotviet, omniwallet, perfex, pexip_engage
 from syncd.vendors.base import Connector, Vendor, VendorSettings
 from syncd.vendors.budget import Budgets
 
-__all__ = ["VENDORS", "connect"]
+__all__ = ["VENDORS", "Adapter", "connect"]
 
 VENDORS: Mapping[str, Vendor] = {
     each.name: each for each in (perfex.VENDOR, kiotviet.VENDOR, omniwallet.VENDOR, pexip_engage.VENDOR)
