@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from requests.adapters import BaseAdapter as Adapter
-
 from syncd.errors import UsageError
 from syncd.vendors import kiotviet, omniwallet, perfex, pexip_engage
 from syncd.vendors.base import Connector, Vendor, VendorSettings
 from syncd.vendors.budget import Budgets
+from syncd.vendors.http import Adapter
 
 __all__ = ["VENDORS", "Adapter", "connect"]
 

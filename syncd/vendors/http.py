@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter as Adapter
 from requests.models import PreparedRequest, Response
 from tenacity import (
     RetryCallState,
@@ -48,7 +48,7 @@ from syncd.vendors.call import Call, Expect, Pairs, checked_host, content_of, ma
 from syncd.vendors.reply import Reply
 from syncd.vendors.wire import DeadlineAdapter, never_sent, reason_of
 
-__all__ = ["Auth", "Http", "Observe", "segment"]
+__all__ = ["Adapter", "Auth", "Http", "Observe", "segment"]
 
 SHORT_WAIT = 5.0  # seconds: a wait that is sat out here; a longer one goes back to whoever plans the work
 PATIENCE = 60.0  # seconds: how long one request waits for its turn in the budget
@@ -105,7 +105,7 @@ class Http:
         max_body: int = 32 << 20,
         concurrency: int = 8,
         busy: frozenset[int] = frozenset(),
-        adapter: BaseAdapter | None = None,
+        adapter: Adapter | None = None,
         stop: threading.Event | None = None,
         redact: Sequence[str] = (),
         observe: Observe | None = None,
