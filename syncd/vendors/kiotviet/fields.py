@@ -119,7 +119,9 @@ def _joined(names: str | None) -> str | None:
 def place_of(location: str) -> tuple[str | None, str | None]:
     """Split "province - district" into state and city."""
     text = location.strip()
-    for province in _DASHED:
+    if " - " not in text:
+        return text or None, None
+    for province in _DASHED if text[0] in "BbTt" else ():
         if fold(text[: len(province)]) == fold(province):
             rest = text[len(province) :].strip().removeprefix("-").strip()
             return text[: len(province)], rest or None
