@@ -21,6 +21,7 @@ from syncd.errors import (
     VendorError,
 )
 from syncd.values import Change, Item, Page, Shown, Written
+from syncd.vendors.ahead import Ahead
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
 from syncd.vendors.budget import Budget, Ration, Rationed
 from syncd.vendors.http import Http, Observe, segment
@@ -31,6 +32,8 @@ from syncd.vendors.reply import Reply
 from syncd.vendors.table import mapping_of, moment, table_of
 
 MEDIA = "application/vnd.api+json"
+CONCURRENCY = 4  # nothing is published
+WINDOW = 3  # pages of a full pass that are asked for ahead
 
 
 class Omniwallet:
@@ -44,7 +47,7 @@ class Omniwallet:
         unique=frozenset({"email"}),
         keyed_by="email",
         incremental=True,
-        concurrency=4,
+        concurrency=CONCURRENCY,
         page_size=PAGE,
     )
 
@@ -69,7 +72,7 @@ class Omniwallet:
             budget=budget or Rationed(ration(settings), stop=stop),
             timeout=settings.timeout,
             allow_http=settings.allow_http,
-            concurrency=self.abilities.concurrency,
+            concurrency=CONCURRENCY,
             clock=clock,
             adapter=adapter,
             stop=stop,
@@ -86,15 +89,21 @@ class Omniwallet:
 
     def pages(self, walk: Pass) -> Iterator[Page]:
         since = None if walk.full else moment(mapping_of(walk.cursor).get("since"))
-        place = Place.of(walk)
+        sort = "-updatedAt" if since else "createdAt"
+        with Ahead(lambda number: self._list(number, sort), WINDOW) as ahead:
+            yield from self._walk(Place.of(walk), since, ahead)
+
+    def _walk(self, place: Place, since: datetime | None, ahead: Ahead[Reply]) -> Iterator[Page]:
         while True:
-            reply = self._list(place.number, "-updatedAt" if since else "createdAt")
+            reply = ahead.take(place.number)
             rows, total, last_page = listing(reply, place.number)
             if place.moved_up(total):
                 place = place.back(total)
                 continue
             place = place.after(rows, total, reply)
             last = place.number > last_page or (since is not None and reached(rows, since))
+            if not last and since is None:
+                ahead.expect(range(place.number, last_page + 1))
             yield page_of(rows, reply, place, last=last)
             if last:
                 return
@@ -251,4 +260,4 @@ def _headers(settings: VendorSettings) -> dict[str, str]:
 def ration(settings: VendorSettings) -> Ration:
     """Return what one account may use: nothing is published, so only few requests at a time."""
     host = urlsplit(settings.base_url).hostname
-    return Ration(f"omniwallet {settings.options.get('account', '')}@{host}", concurrency=4)
+    return Ration(f"omniwallet {settings.options.get('account', '')}@{host}", concurrency=CONCURRENCY)

@@ -22,6 +22,7 @@ from syncd.errors import (
     VendorError,
 )
 from syncd.values import Change, Item, Page, Shown, Written
+from syncd.vendors.ahead import Ahead
 from syncd.vendors.auth import ClientCredentials, TokenStore
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
 from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
@@ -33,6 +34,7 @@ from syncd.vendors.table import mapping_of, poison_of, table_of
 
 PAGE = 100  # no maximum is published; where so many are refused, the default of 25 is asked for
 DEFAULT_PAGE = 25
+WINDOW = 3  # pages that are asked for ahead
 CONCURRENCY = 4  # from one address [Pexip Engage, rate limiting]
 CLASH = ("already", "exist", "unique", "taken", "duplicate", "conflict")
 
@@ -90,18 +92,21 @@ class PexipEngage:
 
     def pages(self, walk: Pass) -> Iterator[Page]:
         place = Place.of(walk.resume)
-        while True:
-            reply = self._list([("offset", str(place.offset))])
-            rows, total = listing(reply, place.offset)
-            if not place.continued_by(rows):
-                place = place.back(self._limit)
-                continue
-            new = rows[1:] if place.anchor else rows
-            place = place.after(rows)
-            last = place.end >= total
-            yield page_of(new, reply, place, total, last=last)
-            if last:
-                return
+        with Ahead(lambda offset: self._list([("offset", str(offset))]), WINDOW) as ahead:
+            while True:
+                reply = ahead.take(place.offset)
+                rows, total = listing(reply, place.offset)
+                if not place.continued_by(rows):
+                    place = place.back(self._limit)
+                    continue
+                new = rows[1:] if place.anchor else rows
+                place = place.after(rows)
+                last = place.end >= total
+                if not last:
+                    ahead.expect(range(place.offset, total - 1, max(len(rows) - 1, 1)))
+                yield page_of(new, reply, place, total, last=last)
+                if last:
+                    return
 
     def read(self, item: Item, started: datetime) -> Shown:
         return shown_of(item, started, self._plain, self._language)
