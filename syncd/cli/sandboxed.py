@@ -170,12 +170,12 @@ def _demonstrate(running: RunningSandbox, store: Path, port: int, *, serve: bool
         say.note(f"Not as it should be: {each}")
     if not missing:
         say.note("As it should be: linked in all four, created and filled what was missing, and then silent.")
-    if missing or not serve:
-        return 1 if missing else 0
-    from syncd.cli.service import daemon
+    if serve:
+        from syncd.cli.service import daemon
 
-    say.note("The admin page stays until Ctrl-C.")
-    return daemon(settings, with_page=True)
+        say.note("The admin page stays until Ctrl-C.")
+        daemon(settings, with_page=True)
+    return 1 if missing else 0
 
 
 def _synced(app: App, words: str, *, as_json: bool) -> Report:
