@@ -72,14 +72,35 @@ def _statement(
 class _Origins:
     """The origins of a document's statements, each listed once."""
 
-    __slots__ = ("_own", "_places")
+    __slots__ = ("_last", "_own", "_place", "_places")
 
     def __init__(self, own: Own) -> None:
         self._own = own
         self._places: dict[Origin, int] = {}
+        self._last: Statement | None = None
+        self._place = 0
 
     def packed(self, statement: Statement, shown: Mapping[str, str] | None) -> list[Any]:
         """Return a statement as [origin, number, knew] and its value, unless that is what `shown` says."""
+        last = self._last
+        # the statements of one look share the very same values: most often there is nothing to look up
+        if (
+            last is None
+            or statement.new_seen is not last.new_seen
+            or statement.kind is not last.kind
+            or statement.old_seen is not last.old_seen
+            or statement.pull_ended is not last.pull_ended
+            or statement.modified is not last.modified
+            or statement.vendor_id is not last.vendor_id
+            or statement.connection is not last.connection
+        ):
+            self._place = self._place_of(statement)
+            self._last = statement
+        if statement.value == shown:
+            return [self._place, statement.number, statement.knew]
+        return [self._place, statement.number, statement.knew, dict(statement.value)]
+
+    def _place_of(self, statement: Statement) -> int:
         origin = (
             statement.kind,
             statement.old_seen,
@@ -89,10 +110,7 @@ class _Origins:
             statement.connection,
             statement.vendor_id,
         )
-        place = self._places.setdefault(origin, len(self._places))
-        if statement.value == shown:
-            return [place, statement.number, statement.knew]
-        return [place, statement.number, statement.knew, dict(statement.value)]
+        return self._places.setdefault(origin, len(self._places))
 
     def listed(self) -> list[list[Any]]:
         """Return the origins as documents, the record's own ones without its name."""
@@ -262,17 +280,11 @@ def read_customer(
 
 
 def _packed_golden(slot: str, golden: Golden, origins: _Origins) -> list[Any]:
-    packed: list[Any] = [
-        golden.number,
-        golden.rule,
-        dict(golden.value),
-        golden.holder and _packed_of(slot, golden.holder, golden.value, origins),
-        [_packed_of(slot, statement, None, origins) for statement in golden.conflict],
-        golden.held_parts,
-        golden.derived,
-    ]
-    while packed and not packed[-1]:
-        packed.pop()
+    holder = golden.holder and _packed_of(slot, golden.holder, golden.value, origins)
+    packed = [golden.number, golden.rule, dict(golden.value), holder]
+    if golden.conflict or golden.held_parts or golden.derived:
+        conflict = [_packed_of(slot, statement, None, origins) for statement in golden.conflict]
+        packed += [conflict, golden.held_parts, golden.derived]
     return packed
 
 
@@ -287,15 +299,16 @@ def _packed_of(
 
 
 def _read_golden(slot: str, packed: list[Any], origins: list[tuple[Any, ...]]) -> Golden:
-    number, rule, value, holder, conflict, held_parts, derived = packed + [None] * (7 - len(packed))
+    number, rule, value, holder, *rest = packed
+    conflict, held_parts, derived = rest or ((), (), ())
     return Golden(
-        value if value is not None else {},
-        number or 0,
-        rule or "",
-        _read_packed(slot, holder, value or {}, origins) if holder else None,
-        tuple(_read_packed(slot, statement, {}, origins) for statement in conflict or ()),
-        tuple(held_parts or ()),
-        tuple(derived or ()),
+        value,
+        number,
+        rule,
+        _read_packed(slot, holder, value, origins) if holder else None,
+        tuple([_read_packed(slot, statement, {}, origins) for statement in conflict]),
+        tuple(held_parts),
+        tuple(derived),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, TextClause, select, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, select, update
 
 from syncd.store.parts.meta import count_on
 from syncd.store.parts.operation_rows import changing_values, number_of, operation_id, read_operation, row_of
@@ -54,12 +54,12 @@ class Operations(Verdicts):
 
     def save(self, changed: Iterable[Operation]) -> None:
         """Write what changes in the life of operations; their drafts stay as they were planned."""
-        for operation in changed:
-            self._tx.execute(
-                update(operations)
-                .where(_c.id == number_of(operation.id))
-                .values(**changing_values(operation), updated_at=self._tx.now)
-            )
+        now = self._tx.now
+        rows = [
+            {"number": number_of(each.id), **changing_values(each), "updated_at": now} for each in changed
+        ]
+        if rows:
+            self._tx.connection.execute(update(operations).where(_c.id == bindparam("number")), rows)
 
     def drop(self, ids: Iterable[str], reason: str) -> set[str]:
         """Give up operations that are not on their way; return the ids of those that were dropped."""

@@ -21,6 +21,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 _SAVED: Final = (*COLUMNS[1:], "payload")
+_KEYS: Final = _SAVED.index("keys")
 _KEPT: Final = ("connection", "vendor_id")
 _SETS: Final = ", ".join(
     f"{name} = coalesce(excluded.payload, records.payload)"
@@ -130,7 +131,7 @@ def save_rows(tx: Transaction, records: Sequence[Record]) -> None:
     else:
         tx.each(_UPSERT, rows)
     _number(tx, records, before)
-    _save_keys(tx, records, before)
+    _save_keys(tx, zip(records, (row[_KEYS] for row in rows), strict=True), before)
 
 
 # What is stored of a record before it is written: its number, its keys' text, its customer and its role.
@@ -171,16 +172,17 @@ def _number(tx: Transaction, records: Sequence[Record], before: _Before) -> None
         record.id = numbers[record.key] if record.key in numbers else before[record.key][0]
 
 
-def _save_keys(tx: Transaction, records: Sequence[Record], before: _Before) -> None:
+def _save_keys(tx: Transaction, records: Iterable[tuple[Record, str]], before: _Before) -> None:
     gone: list[tuple[str, str, int]] = []
     come: list[tuple[str, str, int]] = []
-    for record in records:
+    for record, text in records:
         stored = before.get(record.key)
-        old = _read_keys(stored[1]) if stored else frozenset()
-        number = int(record.id or 0)
-        if old != record.keys:
-            gone.extend((*key, number) for key in old - record.keys)
-            come.extend((*key, number) for key in record.keys - old)
+        before_text = stored[1] if stored else ""
+        if before_text == text:
+            continue
+        old, number = _read_keys(before_text), int(record.id or 0)
+        gone.extend((*key, number) for key in old - record.keys)
+        come.extend((*key, number) for key in record.keys - old)
     tx.each("DELETE FROM keys WHERE kind = ? AND value = ? AND record = ?", sorted(gone))
     # sorted: neighbours in the index are written together
     tx.each("INSERT INTO keys (kind, value, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", sorted(come))
