@@ -89,18 +89,18 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started: list[bool] = []
-        dress = _dressed(send, started, scope["path"], https=self.place.https)
+        passage = Passage(receive, send, scope["path"], https=self.place.https)
         refusal = self._refusal(scope)
         if refusal:
-            await refusal(scope, receive, dress)
+            await refusal(scope, receive, passage.send)
             return
         try:
-            await self.app(scope, _limited(receive), dress)
+            await self.app(scope, passage.receive, passage.send)
         except TooLarge:
-            if started:
+            if passage.started:
                 raise
-            await refused(scope, 413, "The request is too large.")(scope, receive, dress)
+            passage.read = 0
+            await refused(scope, 413, "The request is too large.")(scope, receive, passage.send)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -156,34 +156,44 @@ def _announced(headers: Headers) -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _limited(receive: Receive) -> Receive:
-    """Return `receive` that stops where more comes than was announced, or is allowed."""
-    total = 0
+class Passage:
+    """One request on its way in and its answer on the way out.
 
-    async def counted() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > LARGEST_BODY:
-            raise TooLarge
+    Whatever a framework makes of a body that was cut off, it is too large, and that is what the answer says.
+    """
+
+    def __init__(self, receive: Receive, send: Send, path: str, *, https: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._path = path
+        self._https = https
+        self.read = 0
+        self.started = False
+
+    async def receive(self) -> Message:
+        """Return the next part of the body, until it is more than any request of ours has."""
+        message = await self._receive()
+        self.read += len(message.get("body", b""))
+        self._check()
         return message
 
-    return counted
-
-
-def _dressed(send: Send, started: list[bool], path: str, *, https: bool) -> Send:
-    """Return `send` that puts the security headers on an answer; only static files may be kept by caches."""
-
-    async def dressed(message: Message) -> None:
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, its head dressed."""
         if message["type"] == "http.response.start":
-            started.append(True)
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
-            if https:
-                headers["strict-transport-security"] = "max-age=31536000"
-            if not path.startswith("/static/"):
-                headers["cache-control"] = "no-store"
-        await send(message)
+            self._check()
+            self.started = True
+            self._dress(MutableHeaders(scope=message))
+        await self._send(message)
 
-    return dressed
+    def _check(self) -> None:
+        if self.read > LARGEST_BODY:
+            raise TooLarge
+
+    def _dress(self, headers: MutableHeaders) -> None:
+        """Put on the security headers; only static files may be kept by caches."""
+        for name, value in HEADERS.items():
+            headers[name] = value
+        if self._https:
+            headers["strict-transport-security"] = "max-age=31536000"
+        if not self._path.startswith("/static/"):
+            headers["cache-control"] = "no-store"

@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse
 from syncd.store import Reading
 from syncd.values import Customer, Held, Operation
 from syncd.web.act import pin, read_customer_again
-from syncd.web.show.customers import grid, history_shown, label_of, record_shown, rows_shown
+from syncd.web.show.customers import history_shown, label_of, record_shown, rows_shown
+from syncd.web.show.grid import grid
 from syncd.web.show.plan import operation_shown
 from syncd.web.show.reviews import review_shown
 from syncd.web.show.words import Word, field_word
@@ -46,11 +47,18 @@ def customers_page(
             "tabs": _tabs(tx, show),
             "next": f"/customers?{urlencode({'q': q, 'show': show, 'after': more})}" if more else "",
         }
-    none, none_why = (
+    nothing, nothing_why = (
         ("Nobody is found.", "Search by the beginning of an e-mail, phone, name or id.") if q else _NONE[show]
     )
     return site.page(
-        request, visitor, "customers.html", q=q, reasons=bool(why), none=none, none_why=none_why, **values
+        request,
+        visitor,
+        "customers.html",
+        q=q,
+        reasons=bool(why),
+        nothing=nothing,
+        nothing_why=nothing_why,
+        **values,
     )
 
 
@@ -137,11 +145,15 @@ def _customer(tx: Reading, site: Site, customer_id: str) -> dict[str, Any]:
     return {
         "customer": _head(customer, customer_id, operations, held),
         "records": [record_shown(record) for record in records],
-        "fields": grid(customer, records, held, history, site.zone),
+        "fields": grid(customer, records, held, history, _regions(site), site.zone),
         "operations": [operation_shown(one, {}) for one in operations],
         "history": history_shown(history, site.zone),
         "reviews": [review_shown(tx, review) for review in reviews],
     }
+
+
+def _regions(site: Site) -> dict[str, str | None]:
+    return {name: one.region for name, one in site.app.settings.connections.items()}
 
 
 def _head(

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syncd.customer import FIELDS, OWNED, SLOTS, clean, slot_of
+from syncd.customer import SLOTS, slot_of
 from syncd.store import JournalRow, Reading
-from syncd.values import Customer, Golden, Held, Record
+from syncd.values import Customer, Record
 from syncd.web.show.plan import FieldShown, fields_shown
-from syncd.web.show.times import exact
 from syncd.web.show.words import RECORD_WORDS, Word, beaten_words, field_word, rule_word
 
 
@@ -36,31 +35,6 @@ class Row:
     phone: str
     records: tuple[Mark, ...]
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What one record shows in one field: None where its connection does not show it."""
-
-    shown: str | None
-    differs: bool
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRow:
-    """One field of the grid."""
-
-    name: str
-    label: str
-    golden: str
-    rule: str
-    because: str
-    beaten: tuple[str, ...]
-    pinned: bool
-    pinnable: bool
-    frozen: str
-    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,71 +112,6 @@ def record_shown(record: Record) -> RecordShown:
         record.written,
         record.problem,
     )
-
-
-def grid(
-    customer: Customer,
-    records: Sequence[Record],
-    held: Sequence[Held],
-    history: Sequence[JournalRow],
-    zone: ZoneInfo,
-) -> list[FieldRow]:
-    """Return the fields that somebody holds or shows, golden beside each record's value."""
-    values = customer.values()
-    holds = {(one.connection, one.vendor_id, one.field): one.reason for one in held}
-    last = {row.slot: row for row in history}
-    shown = [name for name in FIELDS if values.get(name) or any(record.value(name) for record in records)]
-    return [
-        _field_row(name, customer, values, records, holds, last.get(slot_of(name)), zone) for name in shown
-    ]
-
-
-def _field_row(
-    name: str,
-    customer: Customer,
-    values: Mapping[str, str],
-    records: Sequence[Record],
-    holds: Mapping[tuple[str, str | None, str], str],
-    change: JournalRow | None,
-    zone: ZoneInfo,
-) -> FieldRow:
-    slot = slot_of(name)
-    golden = customer.golden.get(slot)
-    return FieldRow(
-        name=name,
-        label=field_word(name),
-        golden=values.get(name, ""),
-        rule=golden.rule if golden else "",
-        because=because(golden, change, zone) if golden else "",
-        beaten=tuple(beaten_words(one, zone) for one in change.beaten) if change else (),
-        pinned=name in customer.pins.get(slot, {}),
-        pinnable=name not in OWNED,
-        frozen=customer.frozen.get(slot, ""),
-        cells=tuple(_cell(name, values.get(name, ""), record, holds) for record in records),
-    )
-
-
-def because(golden: Golden, change: JournalRow | None, zone: ZoneInfo) -> str:
-    """Return why a slot has its value: the rule, who said it and when."""
-    said = rule_word(golden.rule).capitalize()
-    if golden.holder:
-        said += f", from {golden.holder.connection}"
-        when = golden.holder.modified or golden.holder.new_seen
-        said += f", {exact(when, zone)}" if when else ""
-    if golden.derived:
-        said += (
-            f"; split from the full name: {', '.join(field_word(name).lower() for name in golden.derived)}"
-        )
-    return f"{said}. {change.note}" if change and change.note else f"{said}."
-
-
-def _cell(name: str, golden: str, record: Record, holds: Mapping[tuple[str, str | None, str], str]) -> Cell:
-    shown = record.shadow.seen.get(name, "") or "" if name in record.shadow.seen else None
-    differs = shown is not None and record.state != "gone" and clean(name, shown) != clean(name, golden)
-    note = holds.get((record.connection, record.vendor_id, name), "")
-    if not note and name in record.shadow.doubtful:
-        note = "written, not confirmed yet"
-    return Cell(shown, differs, note)
 
 
 def history_shown(rows: Sequence[JournalRow], zone: ZoneInfo) -> list[ChangeShown]:

@@ -17,7 +17,8 @@ from syncd.web.show.reviews import review_title
 from syncd.web.show.runs import RunShown, progress_words, run_shown
 
 LATEST = 12
-_PENDING = ("planned", "claimed", "sent")
+_PENDING = ("planned", "waiting", "claimed", "sent")
+_SHOWN_AS_PLAN = frozenset({"limits", "first_write"})  # the plan that waits says it already
 _CHARTED = 60
 
 
@@ -81,7 +82,8 @@ def overview(tx: Reading, settings: Settings, now: datetime) -> Overview:
     figures = _figures(runs)
     held = tx.holds.counts()
     cards = tuple(_card(one, counts, held, figures, open_runs) for one in shown)
-    needs = (*_waiting_needs(tx, counts), *_connection_needs(shown), *_review_needs(tx))
+    waiting = _waiting_needs(tx, counts)
+    needs = (*waiting, *_connection_needs(shown), *_review_needs(tx, planned=bool(waiting)))
     return Overview(needs, cards, tuple(run_shown(run) for run in runs[:LATEST]), _summary(tx, cards))
 
 
@@ -122,7 +124,7 @@ def _card(
         paused=one.paused,
         records=one.records,
         pending=sum(counts.get((one.name, state), 0) for state in _PENDING),
-        held=held.get(one.name, 0) + counts.get((one.name, "waiting"), 0),
+        held=held.get(one.name, 0),
         failing=counts.get((one.name, "unknown"), 0) + (int(mine[0][1].get("failed") or 0) if mine else 0),
         last=one.last,
         next=None if one.paused else next(iter(one.next), None),
@@ -175,11 +177,12 @@ def _connection_needs(shown: Sequence[ConnectionShown]) -> list[Need]:
     ]
 
 
-def _review_needs(tx: Reading) -> list[Need]:
+def _review_needs(tx: Reading, *, planned: bool) -> list[Need]:
     """Return one need per kind of open review, with the first of it."""
     kinds: dict[str, list[Review]] = defaultdict(list)
     for review in tx.reviews.list(limit=1_000):
-        kinds[review.kind].append(review)
+        if not (planned and review.kind in _SHOWN_AS_PLAN):
+            kinds[review.kind].append(review)
     return [_review_need(kind, reviews) for kind, reviews in kinds.items()]
 
 

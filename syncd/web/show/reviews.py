@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from syncd.customer import FIELDS
+from syncd.customer import FIELDS, fold
 from syncd.store import Reading
 from syncd.values import Record, Review
 from syncd.web.show.words import Word, field_word, value_words
@@ -214,7 +214,11 @@ def _table(sides: Sequence[Side]) -> Table | None:
 
 
 def _line(name: str, values: Sequence[str]) -> Line:
-    return Line("Created" if name == "created" else field_word(name), tuple(values), len(set(values)) > 1)
+    return Line(
+        "Created" if name == "created" else field_word(name),
+        tuple(values),
+        len({fold(value) for value in values if value}) > 1,
+    )
 
 
 _TABLED = frozenset(

@@ -64,7 +64,17 @@ def _step_words(minutes: list[int]) -> str:
 
 
 def _listed(text: str) -> str:
-    return _and(text.split(","))
+    """Return numbers in words, rows of three or more as "from to"."""
+    spans: list[list[int]] = []
+    for number in map(int, text.split(",")):
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    words = []
+    for span in spans:
+        words += [f"{span[0]} to {span[-1]}"] if len(span) > 2 else [str(number) for number in span]
+    return _and(words)
 
 
 def _and(words: list[str]) -> str:
