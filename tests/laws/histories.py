@@ -75,13 +75,12 @@ def policies(rng: Random) -> dict[str, Policy]:
 
 
 class History:
-    """What happens to one business, drawn step by step from one number."""
+    """What happens to one business, drawn step by step from one source of chance."""
 
-    def __init__(self, seed: int, *, smooth: bool = False) -> None:
-        self.rng = Random(seed)
+    def __init__(self, rng: Random, *, smooth: bool = False) -> None:
+        self.rng = rng
         self.smooth = smooth
         self.world = World(business(self.rng), policies(self.rng))
-        self.failed = False
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -161,19 +160,16 @@ class History:
         connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
         kinds: tuple[FaultKind, ...] = get_args(FaultKind)
         connector.faults.append(Fault(self.rng.choice(kinds), self.rng.randint(0, 2)))
-        self.failed = True
 
     def go_down(self) -> None:
         """A vendor does not answer, or answers again."""
         connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
         connector.down = not connector.down
-        self.failed = True
 
     def interfere(self) -> None:
         """A person edits in the middle of the next run."""
         connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
         connector.interrupt, connector.interrupt_at = self.edit, self.rng.randint(0, 12)
-        self.failed = True
 
     # --- the whole -------------------------------------------------------------------------------
 
@@ -189,17 +185,24 @@ class History:
         acts, weights = zip(*self.steps(), strict=True)
         for act in self.rng.choices(acts, weights, k=length):
             act()
+        return self.rest()
+
+    def rest(self) -> list[str]:
+        """Let everything come to rest; return every broken promise."""
         found = list(settle(self.world, smooth=self.smooth))
         return found + violations(self.world)
+
+    def story(self) -> list[str]:
+        """Return how the vendors behave and what happened."""
+        members = [f"{member.name}: {member.traits}" for member in self.world.members]
+        return [*members, f"policies: {dict(self.world.policies)}", *self.world.log]
 
 
 def judge(seed: int, *, length: int = 25, smooth: bool = False) -> tuple[list[str], list[str]]:
     """Play one history; return the broken promises and what happened."""
-    history = History(seed, smooth=smooth)
+    history = History(Random(seed), smooth=smooth)
     try:
-        found = history.happen(length)
-        story = [f"{member.name}: {member.traits}" for member in history.world.members]
-        return found, [*story, repr(history.world.policies), *history.world.log]
+        return history.happen(length), history.story()
     finally:
         history.close()
 
@@ -230,7 +233,7 @@ def main() -> int:
         if not found:
             continue
         broken += 1
-        print(seed, *found, sep="\n  ")
+        print(seed, *found, sep="\n  ", flush=True)
         if options.story:
             length = shortest(seed, options.length, smooth=options.smooth)
             print(
