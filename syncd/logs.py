@@ -141,10 +141,11 @@ def _renderer(format: Format, out: IO[str]) -> Any:  # noqa: A002
     return structlog.processors.JSONRenderer(serializer=_json)
 
 
-def _json(event: Any, **_: Any) -> str:
+def _json(event: Mapping[str, Any], **_: Any) -> str:
     import orjson
 
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    first = {name: event[name] for name in ("timestamp", "level", "event") if name in event}
+    return orjson.dumps({**first, **event}, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _library_log(out: IO[str], level: Level, renderer: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.config import load
 from tests.cli.conftest import World
 
 SYNCD = [sys.executable, "-m", "syncd"]
@@ -39,9 +40,10 @@ def run(
     )
 
 
-def on_terminal(world: World, *words: str, **variables: str) -> str:
-    """Run syncd on a terminal of its own and return what a person sees."""
+def on_terminal(world: World, *words: str, typed: str = "", **variables: str) -> str:
+    """Run syncd on a terminal of its own, where a person types, and return what the person sees."""
     ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
     process = subprocess.Popen(
         [*SYNCD, *words],
         stdin=theirs,
@@ -77,6 +79,17 @@ def test_a_terminal_gets_a_bar_and_a_framed_table(world: World) -> None:
     assert "─" in seen
     assert "\x1b[" in on_terminal(world, "status")
     assert "\x1b[3" not in on_terminal(world, "status", NO_COLOR="1")
+
+
+def test_init_asks_vendor_by_vendor_and_for_no_secret(world: World, tmp_path: Path) -> None:
+    typed = "y\nmain\nhttps://crm.example.net\nenv:MAIN_TOKEN\nn\nn\nn\n"
+    path = tmp_path / "asked.toml"
+    seen = on_terminal(world, "init", str(path), typed=typed)
+    assert "Perfex CRM" in seen
+    settings = load(path, {"MAIN_TOKEN": "t"})
+    assert list(settings.connections) == ["main"]
+    assert settings.connections["main"].base_url == "https://crm.example.net"
+    assert "# [connections.shop]" in path.read_text()
 
 
 def test_relative_names_work_from_any_folder(world: World, tmp_path: Path) -> None:

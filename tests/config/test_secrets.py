@@ -2,9 +2,12 @@
 
 import copy
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 
 from syncd.config import Secret
 from syncd.config.show import rows
@@ -33,6 +36,42 @@ def test_from_systemd_credentials_first(tmp_path: Path) -> None:
     assert (
         token_of(tmp_path, "file:crm.token", {"CREDENTIALS_DIRECTORY": str(given)}).reveal() == "from systemd"
     )
+
+
+class Drawer(KeyringBackend):
+    """A keyring that opens without asking anybody."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def drawer() -> Iterator[Drawer]:
+    """The keyring of this process, put back afterwards."""
+    before = keyring.get_keyring()
+    drawer = Drawer()
+    keyring.set_keyring(drawer)
+    yield drawer
+    keyring.set_keyring(before)
+
+
+def test_from_the_keyring(tmp_path: Path, drawer: Drawer) -> None:
+    drawer.set_password("syncd", "crm/token", "kept")
+    assert token_of(tmp_path, "keyring:syncd/crm/token").reveal() == "kept"
+    (found,) = problems_of(tmp_path, CRM.replace("env:CRM_TOKEN", "keyring:syncd/shop"))
+    assert "keyring set syncd shop" in found.instead
 
 
 def test_an_override_may_be_the_secret_itself(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_a_line_is_a_sentence_plus_fields(written: io.StringIO) -> None:
         "info",
     )
     assert line["timestamp"].endswith("Z")
+    assert list(line)[:3] == ["timestamp", "level", "event"]
 
 
 def test_context_is_added_and_taken_away(written: io.StringIO) -> None:
