@@ -154,7 +154,7 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
     behind: set[str] = set()
     for name, spec in target.fields.items():
         golden = customer.golden.get(slot_of(name))
-        desired = wanted(customer, name, target, world.regions)
+        desired = _wanted_at(customer, record, name, target, world)
         if golden is None or desired is None or spec.direction == "off":
             continue
         before = record.shadow.acked.get(name)
@@ -181,6 +181,16 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
         result.drafts.append(
             _draft(customer, target, changes, "update", record.vendor_id, tuple(sorted(overwrites)))
         )
+
+
+def _wanted_at(customer: Customer, record: Record, name: str, target: Target, world: World) -> str | None:
+    """Return the value that a record should have; a half-made one still wants the name that its create derived."""
+    desired = wanted(customer, name, target, world.regions)
+    if desired is not None or not record.shadow.ours or name not in _names_to_derive(customer, target):
+        return desired
+    if record.value("first_name") or record.value("last_name"):
+        return None
+    return split_name(customer.golden["name"].value["full_name"], target.name_order).get(name)
 
 
 def _has_it(record: Record, name: str, desired: str, golden: Golden, region: str | None) -> bool:
@@ -306,7 +316,9 @@ def _held_by_limits(
 
 
 def _known_there(customer: Customer, record: Record | None, name: str, target: Target, world: World) -> bool:
-    return bool(wanted(customer, name, target, world.regions) or (record is not None and record.value(name)))
+    if record is None:
+        return bool(wanted(customer, name, target, world.regions))
+    return bool(_wanted_at(customer, record, name, target, world) or record.value(name))
 
 
 def _listed(names: Iterable[str]) -> str:
