@@ -118,10 +118,14 @@ def _settle(
     if started < doubt.settle:
         return True
     result.settled = True
-    if renders(name, doubt.sent, raw, ground.region):
+    is_old = name in shadow.seen and same(name, shadow.seen[name], raw, ground.region)
+    # the old value may be a prefix of the new one ("Bob", "Bobby"): old is what it is taken for then
+    if same(name, doubt.sent, raw, ground.region) or (
+        not is_old and renders(name, doubt.sent, raw, ground.region)
+    ):
         _ours(shadow, name, raw, doubt.sent, doubt.number)
         return True
-    if name in shadow.seen and same(name, shadow.seen[name], raw, ground.region):
+    if is_old:
         if doubt.tries >= 2:
             del shadow.doubtful[name]
             shadow.not_kept[name] = doubt.number
