@@ -187,10 +187,12 @@ class _Batch:
         plans = self.plan(tx, ids, result)
         open_operations = tx.operations.open_of(list(plans))
         added: list[Operation] = []
+        noted: list[Record] = []
         for customer_id, (made, group) in plans.items():
             before = [op for op in open_operations.get(customer_id, []) if op.state in ("planned", "waiting")]
             added += self._replace(tx, made, before)
-            tx.records.save(_note_acks(made.acks, group))
+            noted += _note_acks(made.acks, group)
+        tx.records.save(noted)
         tx.operations.add(added)
         result.stored.update(op.draft.connection for op in added)
         result.new_holds = tx.holds.replace(

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import orjson
@@ -26,7 +27,7 @@ from syncd.vendors.base import Connector
 SEARCHED = frozenset({"email", "phone"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One configured connection: its connector, and what the settings say of it."""
 
@@ -40,19 +41,19 @@ class Source:
     external_id: str | None = None
     on_delete: str = "unlink"
 
-    @property
+    @cached_property
     def readable(self) -> frozenset[str]:
         """Return the fields whose values are taken in."""
         return frozenset(name for name, spec in self.connector.fields.items() if spec.direction != "off")
 
-    @property
+    @cached_property
     def stating(self) -> frozenset[str]:
         """Return the fields whose changes are statements."""
         return frozenset(
             name for name, spec in self.connector.fields.items() if spec.direction not in ("off", "out")
         )
 
-    @property
+    @cached_property
     def mapping(self) -> str:
         """Return a digest of what decides how this connection's records are read and written."""
         table = {name: _described(spec) for name, spec in sorted(self.connector.fields.items())}
@@ -78,7 +79,7 @@ class Safety:
     full_every: timedelta = timedelta(days=1)  # an incremental connection is read as a whole this often
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """Everything that a run works with, beside the store."""
 
@@ -98,12 +99,12 @@ class Scene:
         """Tell whether a clear of this slot goes no further by itself."""
         return self.policy(slot).on_clear != "propagate"
 
-    @property
+    @cached_property
     def slots(self) -> tuple[str, ...]:
         """Return the slots that have a golden value: all but the owned ones without an owner."""
         return tuple(slot for slot in SLOTS if slot not in OWNED or self.policy(slot).owner)
 
-    @property
+    @cached_property
     def regions(self) -> dict[str, str | None]:
         """Return connection → region of its phone numbers."""
         return {name: source.region for name, source in self.sources.items()}
