@@ -163,8 +163,8 @@ def _prepare(connection: sqlite3.Connection, *, writes: bool, migrates: bool) ->
         f"foreign_keys = {'OFF' if migrates else 'ON'}",
         f"cache_size = {_WRITER_CACHE if writes else _READER_CACHE}",
         f"wal_autocheckpoint = {_WAL_PAGES}",
-        # what is deleted at a person's request is overwritten in the file, not only forgotten
-        "secure_delete = FAST",
+        # what is deleted at a person's request is overwritten, not only forgotten
+        "secure_delete = ON",
     ]
     if writes and connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
         pragmas.insert(0, "journal_mode = WAL")

@@ -120,6 +120,14 @@ class Store:
         with _translated(self._database):
             return found_damage(self._database)
 
+    def leave_no_traces(self) -> None:
+        """After an erasure: have what was deleted leave SQLite's log and file as well."""
+        if self._database.is_postgres:
+            return
+        with _translated(self._database), self._database.writer.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def _write(self, unit: Callable[[Transaction], T]) -> T:
         deadline = time.monotonic() + _PATIENCES * self._database.patience
         wait = _FIRST_WAIT

@@ -197,3 +197,49 @@ def test_a_file_that_was_replaced_is_noticed_before_anything_is_written(
     path.write_bytes(b"")
     with pytest.raises(StoreError, match="replaced"):
         sqlite_store.do(lambda tx: tx.meta.set("a", "b"))
+
+
+def test_what_is_deleted_leaves_the_file(sqlite_store: Store, tmp_path: Path) -> None:
+    secret = record("crm", "1", email="erase-me@example.com")
+    sqlite_store.do(lambda tx: tx.records.save([secret]))
+    assert traces(tmp_path, b"erase-me@example.com")
+    sqlite_store.do(lambda tx: tx.records.delete([secret.id or 0]))
+    sqlite_store.leave_no_traces()
+    assert not traces(tmp_path, b"erase-me@example.com")
+
+
+def traces(folder: Path, text: bytes) -> list[str]:
+    return [path.name for path in folder.iterdir() if text in path.read_bytes()]
+
+
+def test_a_full_disk_is_explained_and_harms_nothing(sqlite_store: Store) -> None:
+    with sqlite_store.database.writer.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 4}")
+    with pytest.raises(StoreError, match="disk of the store is full") as full:
+        sqlite_store.do(lambda tx: tx.records.save([record("crm", str(n)) for n in range(1_000)]))
+    assert full.value.next_step
+    with sqlite_store.look() as tx:
+        assert tx.records.count("crm") == 0
+    sqlite_store.do(lambda tx: tx.records.save([record("crm", "1")]))
+
+
+@pytest.mark.long
+def test_a_unit_survives_restarts_of_the_server_without_being_done_twice(
+    postgres_store: Store, postgres_url: str
+) -> None:
+    stop = threading.Event()
+
+    def cut_now_and_then() -> None:
+        while not stop.wait(0.2):
+            cut_others(postgres_url)
+
+    thread = threading.Thread(target=cut_now_and_then)
+    thread.start()
+    for number in range(300):
+        # written such that doing it twice does it once
+        postgres_store.do(lambda tx, number=number: tx.meta.set(f"fact {number}", "true"))  # type: ignore[misc]
+    stop.set()
+    thread.join()
+    with postgres_store.look() as tx:
+        assert all(tx.meta.get(f"fact {number}") == "true" for number in range(300))
