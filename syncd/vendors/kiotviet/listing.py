@@ -1,7 +1,8 @@
 """Walking through a retailer's customers by row offset, so that rows that move meanwhile are not missed.
 
 Pages are asked for in the order of ids and overlap by one row, the anchor: where the anchor is not at the start of
-the next page, deletions have moved rows up, and the walk goes back until it stands before the anchor again. Several
+the next page, deletions have moved rows up, and the walk goes back until it stands before the anchor again. A shop
+that ignores the order is walked by offset alone, and what moved meanwhile shows in the announced total. Several
 pages are asked for at once; what was asked for at a wrong place is thrown away.
 
 The cursor is the server's clock as the first page shows it [KiotViet integrators], and ids that were deleted since
@@ -65,6 +66,11 @@ class Sheet:
     ids: tuple[int, ...]
 
     @property
+    def ordered(self) -> bool:
+        """Tell whether the rows stand in the order that was asked for."""
+        return all(one < other for one, other in pairwise(self.ids))
+
+    @property
     def moved(self) -> int:
         """Return by how many rows of the listing this page moves on; rows that are sums stand outside of it."""
         return sum(1 for row in self.rows if not _is_sum(row))
@@ -88,13 +94,17 @@ class Listing:
         self.api = api
         self.since = None if walk.full else _since(walk.cursor)
         self.place = Place.of(walk.resume)
+        self.ordered = (
+            True  # a shop that ignores the order is walked by offset; its total tells what was missed
+        )
 
     def pages(self) -> Iterator[Page]:
         returns, removed = 0, self.place.start == 0
         with _Ahead(self._ask) as ahead:
             while True:
                 place, sheet = self.place, ahead.take(self.place.start)
-                if place.start and place.anchor and (not sheet.ids or sheet.ids[0] > place.anchor):
+                self.ordered = self.ordered and sheet.ordered
+                if self._lost(place, sheet):
                     returns += 1
                     self.place = self._back(place, sheet, returns)
                     continue
@@ -103,10 +113,18 @@ class Listing:
                     self._must_go_on(place, sheet)
                     ahead.expect(place.start + sheet.stride, sheet)
                 self.place = _after(place, sheet)
-                yield self._page(sheet, place.anchor, last=last, removed=removed)
+                yield self._page(sheet, place.anchor if self.ordered else 0, last=last, removed=removed)
                 removed = False
                 if last:
                     return
+
+    def _lost(self, place: Place, sheet: Sheet) -> bool:
+        """Tell whether rows moved up since the last page, so that some may have been missed."""
+        return (
+            self.ordered
+            and bool(place.start and place.anchor)
+            and (not sheet.ids or sheet.ids[0] > place.anchor)
+        )
 
     def _ask(self, start: int) -> Sheet:
         query = [
@@ -132,7 +150,8 @@ class Listing:
         return Place(start, place.anchor if start else 0, place.clock)
 
     def _must_go_on(self, place: Place, sheet: Sheet) -> None:
-        if sheet.moved == 0 or (sheet.ids and sheet.ids[-1] <= place.anchor and sheet.moved < 2):
+        nothing_new = self.ordered and sheet.ids and sheet.ids[-1] <= place.anchor and sheet.moved < 2
+        if sheet.moved == 0 or nothing_new:
             raise Malformed(
                 f"{sheet.reply.source} announces {sheet.total} customers and shows none after {place.start}.",
                 "Try again later; if it stays, ask KiotViet.",
@@ -197,10 +216,6 @@ def _sheet(reply: Reply) -> Sheet:
     if not isinstance(rows, list):
         raise Malformed(f"{reply.source} was answered without a list of customers.", "Check base_url.")
     ids = tuple(int(id_of(row)) for row in rows if isinstance(row, Mapping) and id_of(row))
-    if any(one >= other for one, other in pairwise(ids)):
-        raise Malformed(
-            f"{reply.source} was not answered in the order of ids.", "Ask KiotViet whether orderBy=id works."
-        )
     return Sheet(reply, rows, total if type(total) is int else None, ids)
 
 
