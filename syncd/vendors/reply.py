@@ -50,9 +50,14 @@ class Reply:
 
     @property
     def is_page(self) -> bool:
-        """Tell whether this is a web page: a login form, a proxy's or a framework's error page."""
-        kind = self.headers.get("Content-Type", "").lower()
-        return "html" in kind or self.body.lstrip()[:1] == b"<"
+        """Tell whether this is a web page: a login form, a proxy's or a framework's error page.
+
+        What begins like JSON is none, whatever it calls itself: PHP says text/html where nobody tells it otherwise.
+        """
+        first = self.body.removeprefix(BOM).lstrip()[:1]
+        return first == b"<" or (
+            first not in {b"{", b"["} and "html" in self.headers.get("Content-Type", "").lower()
+        )
 
     def json(self) -> Any:
         """Return the document. Raises Malformed."""

@@ -64,6 +64,11 @@ def test_a_byte_order_mark_is_tolerated() -> None:
         assert read(server) == {"a": 1}
 
 
+def test_json_that_calls_itself_html_is_json() -> None:
+    with hostile(reply(b'{"a": 1}', headers="Content-Type: text/html; charset=UTF-8")) as server:
+        assert read(server) == {"a": 1}
+
+
 # answer → what a read is told, what a write is told
 BROKEN: list[tuple[str, Answer, type[VendorError], type[VendorError]]] = [
     ("hung up", hang_up, Unanswered, Unanswered),

@@ -181,6 +181,15 @@ class TestOmniwallet(VendorContract):
             connector.write("customer", Change("update", {"phone": ""}, vendor_id, current))
             assert scene.writes()[-1].body["data"]["attributes"] == {"phone": sent}
 
+    def test_a_birthday_is_written_only_where_the_settings_ask_for_it(self, scene: Scene) -> None:
+        assert scene.connector.fields["birth_date"].writable == "never"
+        scene.vendor.switches.birthday_by_patch = "accept"
+        vendor_id = self.create(scene)
+        writer = scene.again(fields={"birth_date": "both"})
+        change = Change("update", {"birth_date": "1990-05-01"}, vendor_id, scene.connector.get(vendor_id))
+        carry_out(writer, change)
+        assert scene.connector.get(vendor_id).fields["birth_date"] == "1990-05-01"
+
     # webhooks
 
     def test_a_signed_webhook_names_a_customer(self, scene: Scene) -> None:

@@ -25,7 +25,7 @@ from syncd.vendors.ahead import Ahead
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
 from syncd.vendors.budget import Budget, Ration, Rationed
 from syncd.vendors.http import Http, Observe, segment
-from syncd.vendors.omniwallet.fields import ATTRIBUTES, FIELDS, added_points, same_email, shown_of, single
+from syncd.vendors.omniwallet.fields import ATTRIBUTES, added_points, same_email, shown_of, single, specs
 from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
 from syncd.vendors.omniwallet.words import hinted, refused_fields
 from syncd.vendors.reply import Reply
@@ -62,7 +62,7 @@ class Omniwallet:
         observe: Observe | None = None,
     ) -> None:
         self.name = settings.name
-        self.fields = table_of(FIELDS, settings)
+        self.fields = table_of(specs(settings), settings)
         # Whether null or "" clears an attribute is not documented.
         self._nothing = "" if settings.options.get("clear_with") == "empty" else None
         self._http = Http(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -10,6 +10,7 @@ from typing import Any
 
 from syncd.errors import Malformed, Rejected
 from syncd.values import Change, FieldSpec, Item, Poison, Shown
+from syncd.vendors.base import VendorSettings
 from syncd.vendors.reply import Reply
 from syncd.vendors.table import mapping_of, moment, poison_of, text_of
 
@@ -38,6 +39,17 @@ _SPECS = (
     FieldSpec("card", clearable=False, absent_is_empty=False),
 )
 FIELDS = tuple(replace(spec, wire=ATTRIBUTES[spec.name]) for spec in _SPECS)
+
+
+def specs(settings: VendorSettings) -> Iterable[FieldSpec]:
+    """Return the field table's rows.
+
+    The birthday is known to be shown; that it can be written is for the admin to say, by giving it a direction.
+    """
+    asked = settings.fields.get("birth_date") in {"both", "out", "fill"}
+    return [
+        replace(spec, writable="always") if asked and spec.name == "birth_date" else spec for spec in FIELDS
+    ]
 
 
 def poisoned(row: Any, *, suspect: bool) -> Poison | None:
