@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OperationId = Annotated[str, typer.Argument(metavar="OPERATION", help="The operation's id, such as op-7.")]
 
-commands = typer.Typer(no_args_is_help=True, help="Look at single writes.")
+commands = typer.Typer(no_args_is_help=True, help="Look at single writes, or drop one that waits.")
 
 
 @commands.command("list")
@@ -93,3 +93,14 @@ def show_operation(ctx: typer.Context, operation_id: OperationId, as_json: AsJso
             say.line(f"{name}: {', '.join(value) if isinstance(value, tuple) else say.text(value)}")
     rows = [(name, before, after) for name, (before, after) in found["fields"].items()]
     say.table(("field", "before", "after"), rows, empty="It carries no fields.")
+
+
+@commands.command("drop")
+def drop(ctx: typer.Context, operation_id: OperationId, as_json: AsJson = False) -> None:
+    """Drop an operation that waits for approval; its content stays held until golden changes."""
+    with opening.opened(ctx) as app:
+        number = app.discard(opening.who(), operations=[operation_id])
+    if as_json:
+        say.document({"dropped": number})
+        return
+    say.line(f"{operation_id} is dropped; it comes back only when golden changes.")

@@ -68,3 +68,14 @@ def test_undoing_a_run(world: World) -> None:
     assert "Claes Bakkerij" in str(world.sandbox.pexip_engage.snapshot())
     assert "Claes Bakkerij" in str(world.sandbox.perfex.snapshot())
     assert world.type("runs", "undo", "run-99").exit_code == 2
+
+
+def test_dropping_one_operation(world: World) -> None:
+    world.type("sync", SYNCD__SAFETY__APPROVE="always")
+    waiting = world.ask("operations", "list", "--connection", "loyalty", "--state", "waiting")
+    assert len(waiting) == 3
+    assert world.ask("operations", "drop", waiting[0]["id"]) == {"dropped": 1}
+    assert world.type("operations", "drop", waiting[0]["id"]).exit_code == 2
+    world.ask("runs", "approve", "run-1")
+    world.type("sync", SYNCD__SAFETY__APPROVE="always")
+    assert len(world.sandbox.omniwallet.snapshot()) == 2
