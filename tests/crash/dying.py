@@ -1,0 +1,33 @@
+"""A process that dies at a chosen event, within this one: from then on every event raises."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+
+class Crash(BaseException):
+    """The process is dead; nothing may catch this and go on."""
+
+
+class DiesAt:
+    """Counts the events of one thread and dies at the nth; 0 only counts."""
+
+    def __init__(self, nth: int = 0) -> None:
+        self.nth = nth
+        self.count = 0
+        self.where = ""
+        self.reached: Counter[str] = Counter()
+        self._thread = threading.get_ident()
+
+    def __call__(self, event: str) -> None:
+        """Take note of an event, or die at it."""
+        if threading.get_ident() != self._thread:
+            return
+        if self.where:
+            raise Crash(self.where)
+        self.count += 1
+        self.reached[event] += 1
+        if self.count == self.nth:
+            self.where = f"{event}, event {self.nth}"
+            raise Crash(self.where)

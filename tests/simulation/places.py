@@ -1,0 +1,66 @@
+"""Where a trial's store lives, on either database, and how its past is kept and put back."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import make_url
+
+from tests.support.postgres import Server
+
+
+class Place(Protocol):
+    """A store that can be made as it was."""
+
+    @property
+    def url(self) -> str:
+        """Return the address of the store as it is now."""
+
+    def keep(self) -> str:
+        """Keep the closed store as it is; return what puts it back."""
+
+    def put_back(self, kept: str) -> None:
+        """Make the closed store as it was."""
+
+
+class FilePlace:
+    """A file of SQLite."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "trial.db"
+        self._kept = 0
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.file}"
+
+    def keep(self) -> str:
+        self._kept += 1
+        copied = self.file.with_suffix(f".{self._kept}")
+        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(copied)) as target:
+            source.backup(target)
+        return str(copied)
+
+    def put_back(self, kept: str) -> None:
+        for side in ("-wal", "-shm"):
+            Path(f"{self.file}{side}").unlink(missing_ok=True)
+        shutil.copyfile(kept, self.file)
+
+
+class DatabasePlace:
+    """A database of PostgreSQL; a kept past is a template."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.url = server.create_database("template0")
+
+    def keep(self) -> str:
+        return self._server.create_database(make_url(self.url).database or "")
+
+    def put_back(self, kept: str) -> None:
+        self._server.drop_database(self.url)
+        self.url = self._server.create_database(make_url(kept).database or "")
