@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from syncd.errors import Missing, VendorError
@@ -81,7 +81,7 @@ def conclude_absence(
         )
     proved = store.do(lambda tx: _suspect(tx, scene, source, absent, started), epoch=epoch)
     failpoint("absence.suspected")
-    _prove(store, source, proved, tally, epoch)
+    _prove(store, source, proved, tally, run, epoch)
     return ""
 
 
@@ -125,7 +125,7 @@ def _suspect(tx: Writing, scene: Scene, source: Source, absent: list[str], start
     return proved
 
 
-def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, epoch: int) -> None:
+def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, run: str, epoch: int) -> None:
     """Ask the vendor for each suspect by its id: only its own word for "no such record" makes it gone."""
     gone: list[str] = []
     for vendor_id in vendor_ids:
@@ -138,12 +138,37 @@ def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, ep
 
     def unit(tx: Writing) -> None:
         records = list(tx.records.load(source.name, gone).values())
-        for record in records:
-            record.state = "gone"
-        tx.records.save(records)
-        tx.customers.mark_due({record.customer for record in records if record.customer})
+        mark_gone(tx, records, run)
 
     if gone:
         failpoint("absence.proved")
         store.do(unit, epoch=epoch)
         tally.gone += len(gone)
+
+
+def mark_gone(tx: Writing, records: Sequence[Record], run: str) -> None:
+    """Mark records as gone; where one had a duplicate, a person is asked whether that is the record to write now."""
+    for record in records:
+        record.state, record.digest = "gone", b""
+    tx.records.save(records)
+    customers = {record.customer for record in records if record.customer}
+    tx.customers.mark_due(customers)
+    groups = tx.records.of_customers(list(customers))
+    heirs = [
+        other
+        for record in records
+        for other in groups.get(record.customer or "", ())
+        if record.role == "primary" and other.connection == record.connection and other.state == "live"
+    ]
+    tx.reviews.open([_promotion(heir) for heir in heirs], run)
+
+
+def _promotion(heir: Record) -> Review:
+    return Review(
+        kind="promotion",
+        subject=f"{heir.connection}/{heir.vendor_id}",
+        evidence={"duplicate": list(heir.key), "why": "the primary record is gone"},
+        choices=("make_primary", "leave"),
+        connection=heir.connection,
+        customer=heir.customer,
+    )

@@ -198,6 +198,12 @@ def decide_duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
             make_primary(desk.tx, record, desk.by)
 
 
+def decide_promotion(desk: Desk, review: Review, choice: str) -> None:
+    """Let a duplicate take the place of the primary record that is gone."""
+    if choice == "make_primary":
+        make_primary(desk.tx, _record(desk.tx, review.subject), desk.by)
+
+
 # --- limits and mass changes ---------------------------------------------------------------------
 
 

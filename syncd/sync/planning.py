@@ -17,7 +17,8 @@ import orjson
 from syncd.customer import clean
 from syncd.failpoints import failpoint
 from syncd.rules.guard import Load, Verdict, judge
-from syncd.rules.plan import Ack, Plan, Target, World, plan, wanted
+from syncd.rules.plan import Ack, Plan, plan
+from syncd.rules.target import Target, World, wanted
 from syncd.store import ConnectionState, Reading, Store, Writing
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene, targets

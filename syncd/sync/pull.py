@@ -20,7 +20,7 @@ from syncd.logs import Logger
 from syncd.rules.absorb import Absorbed, Ground, absorb
 from syncd.rules.guard import Load, inbound, mass_change
 from syncd.store import ConnectionState, Store, Writing
-from syncd.sync.absence import SeenIds, conclude_absence
+from syncd.sync.absence import SeenIds, conclude_absence, mark_gone
 from syncd.sync.journal import ignored_row
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.renames import renamed
@@ -347,10 +347,7 @@ def _take_removed(tx: Writing, walk: _Walk, removed: Sequence[str]) -> None:
     """Take the ids that the vendor itself reports as deleted."""
     records = tx.records.load(walk.source.name, removed) if removed else {}
     gone = [record for record in records.values() if record.state != "gone"]
-    for record in gone:
-        record.state, record.digest = "gone", b""
-    tx.records.save(gone)
-    tx.customers.mark_due({record.customer for record in gone if record.customer})
+    mark_gone(tx, gone, walk.run)
     walk.tally.gone += len(gone)
 
 

@@ -21,6 +21,7 @@ ACTS: Mapping[str, Act] = {
     "shared_email": decide.decide_shared,
     "shared_phone": decide.decide_shared,
     "same_email": people.decide_same_email,
+    "promotion": decide.decide_promotion,
     "duplicate_edit": decide.decide_duplicate_edit,
     "limits": decide.decide_limits,
     "mass_change": decide.decide_mass_change,

@@ -19,7 +19,7 @@ from syncd.customer import FIELDS, OWNED, SLOTS, clean, email_key, fold, phone_k
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Approve, Limits
 from syncd.rules.identity import Candidate
-from syncd.rules.plan import Target
+from syncd.rules.target import Target
 from syncd.store import ConnectionState
 from syncd.values import Direction, FieldSpec, Record, Statement
 from syncd.vendors.base import Connector
@@ -197,6 +197,9 @@ def _target(source: Source, scene: Scene, state: ConnectionState | None) -> Targ
         },
         unique=abilities.unique,
         demands=abilities.demands,
+        deletes=abilities.deletes,
+        archives=abilities.archives,
+        on_delete=source.on_delete,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from syncd.customer import NAME, SLOTS, clean, fold, slot_of, squash, tokens
-from syncd.rules.plan import wanted
+from syncd.rules.target import wanted
 from syncd.store import Reading
 from syncd.sync.scene import targets
 from syncd.values import Customer, Held, Record

@@ -343,3 +343,49 @@ def test_an_undone_run_gives_back_what_it_changed(world: World) -> None:
     world.quiet()
     assert contact(world, userid)["phonenumber"] == "0470 12 34 56"
     assert world.vendor("shop").snapshot()[shop_id]["contactNumber"] == "+32470123456"
+
+
+def test_on_delete_restore_creates_the_record_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    world = World(tmp_path, f"sqlite:///{tmp_path}/store.db", shop='on_delete = "restore"')
+    world.vendor("crm").human_create(**JAN)
+    world.quiet()
+    (shop_id,) = world.vendor("shop").snapshot()
+    world.vendor("shop").human_delete(shop_id)
+    world.quiet()
+    (again,) = world.vendor("shop").snapshot()
+    assert again != shop_id
+    world.app.close()
+
+
+def test_on_delete_delete_waits_for_a_person_and_then_removes_the_others(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    world = World(
+        tmp_path, f"sqlite:///{tmp_path}/store.db", approve="over_limits", shop='on_delete = "delete"'
+    )
+    world.vendor("crm").human_create(**JAN)
+    world.quiet()
+    (shop_id,) = world.vendor("shop").snapshot()
+    world.vendor("shop").human_delete(shop_id)
+    report = world.sync()
+    assert report.exit_status == 3
+    assert len(world.vendor("loyalty").snapshot()) == 1
+    world.sync(yes=True)
+    world.quiet()
+    assert world.vendor("loyalty").snapshot() == {}
+    assert world.vendor("crm").snapshot() == {}
+    world.app.close()
+
+
+def test_a_duplicate_takes_the_place_of_a_primary_that_is_gone_when_a_person_says_so(world: World) -> None:
+    one = world.vendor("shop").human_create(name="Lan Trần", email="lan@example.com")
+    two = world.vendor("shop").human_create(name="Lan Trần", email="lan@example.com")
+    world.quiet()
+    world.vendor("shop").human_delete(one)
+    world.sync()
+    with world.app.store.look() as tx:
+        (review,) = [review for review in tx.reviews.list() if review.kind == "promotion"]
+    world.app.resolve(review.id or 0, "make_primary", "admin")
+    world.quiet()
+    _, records = world.only()
+    assert [(r.vendor_id, r.role) for r in records if r.connection == "shop" and r.state == "live"] == [
+        (two, "primary")
+    ]
