@@ -1,0 +1,1 @@
+"""Proofs that the documentation says what the code does."""
