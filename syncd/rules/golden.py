@@ -230,9 +230,16 @@ def _conflict(asked: Asked, leading: Sequence[Statement], pool: Sequence[Stateme
     fallback = min(pool, key=lambda statement: (statement.kind != "initial", asked.rank(statement)))
     golden = before or Golden(dict(fallback.value), asked.number, "review", holder=fallback)
     opened = replace(golden, conflict=tuple(leading))
+    losers = _fresh(asked, [one for one in pool if one not in leading and _loses(asked, one, golden)])
     known = {one.number for one in before.conflict} if before else set()
     news = known != {one.number for one in leading}
-    return Answer(opened, "review", changed=before is None, note=note or "a person decides" if news else "")
+    said = note or "a person decides" if news else ""
+    return Answer(opened, "review", changed=before is None, beaten=losers, note=said)
+
+
+def _loses(asked: Asked, one: Statement, golden: Golden) -> bool:
+    """Tell whether a statement that is no side of a conflict is not what golden says meanwhile either."""
+    return one != golden.holder and _differs(asked, one, golden.value, golden.holder or one)
 
 
 Resolved = tuple[Statement | None, str, str]

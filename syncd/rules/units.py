@@ -52,7 +52,7 @@ def _same_words(full: str, parts: Parts) -> bool:
 def _merged_address(before: Parts, stated: Parts) -> tuple[dict[str, str], tuple[str, ...]]:
     whole = {**before, **stated}
     moved = any(
-        name in stated and not same(name, before.get(name), stated[name]) for name in ("country", "city")
+        name in stated and fold(before.get(name, "")) != fold(stated[name]) for name in ("country", "city")
     )
     silent = tuple(name for name in ADDRESS if name not in stated and before.get(name))
     return whole, silent if moved and before else ()
