@@ -13,13 +13,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import orjson
 from starlette.types import ASGIApp
 
-from syncd.app import App
+from syncd.app import App, utc_now
 from syncd.config import Settings
 from syncd.daemon.listen import Door, Listener, bind
 from syncd.daemon.systemd import Systemd
@@ -28,13 +28,14 @@ from syncd.daemon.told import Teller
 from syncd.daemon.work import Hands
 from syncd.errors import LeaseLost, StoreError, SyncdError, UsageError
 from syncd.logs import Logger
-from syncd.store import Lease
+from syncd.store import Lease, Writing
 
 LOG = Logger(__name__)
 
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 TICK = 0.5
 STALLED = 900.0  # seconds without any progress of the hands, after which the watchdog is no longer fed
+ON_SCHEDULE = {"dry_run": False, "full": False, "yes": False}
 TIMETABLE = "timetable"  # where in the store's meta the next times stand, for the page
 
 
@@ -42,13 +43,6 @@ class MakesWeb(Protocol):
     """What makes the admin page of an App, and says what to tell the admin about it at start."""
 
     def __call__(self, app: App) -> ASGIApp: ...
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    from datetime import UTC
-
-    return datetime.now(UTC)
 
 
 def to_stderr(line: str) -> None:
@@ -164,9 +158,9 @@ class Daemon:
             LOG.warning("Another syncd holds the store; standing by", holder=name)
             self._systemd.status(self._words())
 
-    def _stand_by(self) -> None:
-        """Stop working on a store that somebody else may hold by now."""
-        LOG.warning("This daemon no longer holds the store; standing by")
+    def _stand_by(self, why: str = "another syncd may hold it by now") -> None:
+        """Stop working on the store and let go of it."""
+        LOG.warning("This daemon lets go of the store", reason=why)
         self._stop_clock()
         if self._hands:
             self._hands.stop()
@@ -209,11 +203,11 @@ class Daemon:
         """Ask for a run of a connection whose time has come; a paused one is left alone."""
         now = self.app.clock()
 
-        def ask(tx: object) -> None:
-            state = tx.connections.load(name)  # type: ignore[attr-defined]
+        def ask(tx: Writing) -> None:
+            state = tx.connections.load(name)
             if state and (state.state == "paused" or (state.not_before and state.not_before > now)):
                 return
-            tx.runs.request((name,), {"dry_run": False, "full": False, "yes": False}, "schedule")  # type: ignore[attr-defined]
+            tx.runs.request((name,), ON_SCHEDULE, "schedule")
 
         self.app.store.do(ask)
 
@@ -271,7 +265,8 @@ class Daemon:
         if (settings.web.host, settings.web.port) != (self.app.settings.web.host, self.app.settings.web.port):
             LOG.warning("The page's address changes only with a restart")
         new = App.open(settings, clock=self.app.clock)
-        self._stand_by()
+        self._drain_hands(time.monotonic() + self.app.settings.daemon.drain_seconds)
+        self._stand_by("to begin anew with the changed configuration")
         old, self.app = self.app, new
         self._teller = Teller(new)
         if self._door and self._make_web:
@@ -293,7 +288,7 @@ class Daemon:
         """Finish what is under way, for as long as is allowed, and let go of the store."""
         self._systemd.stopping()
         LOG.info("Draining")
-        ends = time.monotonic() + timedelta(seconds=self.app.settings.daemon.drain_seconds).total_seconds()
+        ends = time.monotonic() + self.app.settings.daemon.drain_seconds
         self._stop_clock()
         if self._listener:
             self._listener.leave()

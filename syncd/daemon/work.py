@@ -9,17 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from syncd.app import App
 from syncd.errors import LeaseLost, StoreError, SyncdError
 from syncd.logs import Logger, bound
-from syncd.store import Lease
-from syncd.store.parts.runs import Run
+from syncd.store import Lease, Run, Writing
+from syncd.sync.progress import Progress
 from syncd.values import Report
 
 LOG = Logger(__name__)
 
+SHOWN_EVERY = 0.7  # seconds between two showings of a run's progress
 IDLE = 0.3  # seconds between looks for a request; a look is one indexed read
 INTERRUPTED = "The daemon was stopped in the middle of this run; what was left is done by the next one."
 
@@ -40,7 +42,7 @@ class Hands:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="work", daemon=True)
         self.beat = time.monotonic()  # when this thread last showed progress
-        self.lost = False
+        self._shown = 0.0
         self.busy = ""
 
     def start(self) -> None:
@@ -66,8 +68,10 @@ class Hands:
             while not self._stop.is_set():
                 self._next()
         except LeaseLost as error:
-            self.lost = True
             LOG.warning("Another syncd has taken over the store", reason=error.what)
+        except StoreError as error:
+            # the main thread sees that nobody works any more, lets go of the lease and begins anew
+            LOG.error("The store cannot be worked on", reason=str(error))
 
     def _take_over(self) -> None:
         """Close the runs of a dead process, and ask for each of them again."""
@@ -120,25 +124,35 @@ class Hands:
             self.busy = ""
         self._told(run, report, error, time.monotonic() - began)
 
-    def _progressed(self, _: object) -> None:
+    def _progressed(self, progress: Progress) -> None:
+        """Show how far the run is, about once a second; called from any of its threads."""
         self.beat = time.monotonic()
+        if self.beat - self._shown < SHOWN_EVERY:
+            return
+        self._shown = self.beat
+        run, shown = self.busy, asdict(progress)
+        try:
+            self._app.store.do(lambda tx: tx.runs.progress(run, shown), epoch=self._lease.epoch)
+        except StoreError as error:
+            # the run itself meets the same store, and says what follows from it
+            LOG.warning("The run's progress could not be shown", reason=str(error))
 
     def _record(self, run: Run, what: str) -> None:
         """Record a failure, unless the run recorded its own end."""
         self._app.store.do(_failed(run.id, what), epoch=self._lease.epoch)
 
 
-def _interrupted(tx: Any) -> list[Run]:
+def _interrupted(tx: Writing) -> list[Run]:
     """Record interrupted runs as failed and ask for them again."""
-    left: list[Run] = tx.runs.interrupted()
+    left = tx.runs.interrupted()
     for run in left:
         tx.runs.finish(run.id, "failed", _report(run, INTERRUPTED), failed=True)
         tx.runs.request(run.connections, run.flags, run.asked_by)
     return left
 
 
-def _failed(run_id: str, what: str) -> Callable[[Any], None]:
-    def record(tx: Any) -> None:
+def _failed(run_id: str, what: str) -> Callable[[Writing], None]:
+    def record(tx: Writing) -> None:
         run = tx.runs.get(run_id)
         if run is not None and run.state == "running":
             tx.runs.finish(run_id, "failed", _report(run, what), failed=True)
