@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from syncd.customer import SLOTS, split_name
-from syncd.rules.hold import Waits, held_by_limits, held_by_uniqueness, listed
+from syncd.rules.hold import TOGETHER, Waits, held_by_limits, held_by_uniqueness, listed
 from syncd.rules.target import Target, World, names_to_derive, wanted
 from syncd.values import Customer, FieldSpec, Record
 
@@ -32,26 +32,39 @@ def create_fields(
         elif name not in names_to_derive(customer, target):
             held[name] = reason
     derived = _derive_names(customer, target, fields, held)
+    if "first_name" in fields and "full_name" in fields:
+        del fields["full_name"]  # it only stands in for parts that cannot be written
     return fields, derived, held
 
 
 def _derive_names(
     customer: Customer, target: Target, fields: dict[str, str], held: dict[str, tuple[str, Waits]]
 ) -> tuple[str, ...]:
-    """Split a full name nobody stated the parts of, where this vendor takes only parts; it stays marked as derived."""
-    if "full_name" in target.fields or len(names_to_derive(customer, target)) != len(SLOTS["name"]) - 1:
+    """Split a full name nobody stated the parts of, where this vendor keeps only parts; it stays marked as derived.
+
+    What was held because it needs the parts goes along; parts that still lack what they need do not.
+    """
+    keeps_whole = "full_name" in target.fields and target.fields["full_name"].writable == "always"
+    if keeps_whole or len(names_to_derive(customer, target)) != len(SLOTS["name"]) - 1:
         return ()
     parts = split_name(customer.golden["name"].value["full_name"], target.name_order)
-    given = {name: text for name, text in parts.items() if text and name in target.fields}
-    fields.update(given)
-    for name in [name for name in held if _satisfied(target.fields[name], fields)]:
-        fields[name] = wanted(customer, name, target, {}) or ""
-        del held[name]
-    return tuple(sorted(given))
+    possible = {name: text for name, text in parts.items() if text and name in target.fields}
+    derived = set(possible)
+    waiting = [name for name, (why, _) in held.items() if why.startswith(TOGETHER)]
+    possible |= {name: wanted(customer, name, target, {}) or "" for name in waiting}
+    while lacking := [
+        name for name in possible if not _satisfied(target.fields[name], {**fields, **possible})
+    ]:
+        for name in lacking:
+            del possible[name]
+    fields.update(possible)
+    for name in possible:
+        held.pop(name, None)
+    return tuple(sorted(derived & possible.keys()))
 
 
 def _satisfied(spec: FieldSpec, fields: Mapping[str, str]) -> bool:
-    return bool(spec.needs) and all(fields.get(need) for need in spec.needs)
+    return all(fields.get(need) for need in spec.needs)
 
 
 def why_not_created(

@@ -9,6 +9,7 @@ from syncd.customer import clean, same, slot_of
 from syncd.rules.target import Target, World, matches, wanted, wanted_at
 from syncd.values import Customer, FieldSpec, Golden, Record, Shadow
 
+TOGETHER = "it can only be written together with"
 Waits = Literal["look", "person", "golden", "settle", "link", "stamp"]
 
 
@@ -104,8 +105,9 @@ def held_by_limits(
     needs = spec.needs + (spec.update_needs if record is not None else ())
     missing = [need for need in needs if not _known_there(customer, record, need, target, world)]
     if missing:
-        return f"it can only be written together with {listed(missing)}", "golden"
-    return held_by_uniqueness(record, name, desired, target, world)
+        return f"{TOGETHER} {listed(missing)}", "golden"
+    # a create that may not have its e-mail is held as a whole, not made without it
+    return held_by_uniqueness(record, name, desired, target, world) if record is not None else None
 
 
 def _known_there(customer: Customer, record: Record | None, name: str, target: Target, world: World) -> bool:

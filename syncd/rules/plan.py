@@ -81,13 +81,13 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
         if _has_it(record, name, desired, golden, target.region):
             known.setdefault(slot_of(name), {})[name] = desired
             continue
-        behind.add(slot_of(name))
         if not desired and not _may_empty(golden):
             continue
-        result.drift = True
         if _one_way(spec, target, before):
             known.setdefault(slot_of(name), {})
             continue
+        result.drift = True
+        behind.add(slot_of(name))
         reason = why_held(customer, record, name, spec, desired, target, world)
         if reason:
             text, waits = reason
@@ -135,8 +135,7 @@ def _note_known(
     """Note slots whose golden value the record has, or can never be given: whoever edits it next knew of it."""
     for slot, fields in known.items():
         golden = customer.golden[slot]
-        one_way = not fields
-        if slot in behind and not one_way:
+        if slot in behind:
             continue
         stale = {name: text for name, text in fields.items() if record.shadow.acked.get(name) != text}
         moved = any(not same(name, record.shadow.acked.get(name), text) for name, text in stale.items())

@@ -235,7 +235,7 @@ def _abilities(settings: VendorSettings) -> Abilities:
     return Abilities(
         deletes=True,
         finds=frozenset(finds),
-        demands=(("company", "first_name", "last_name"),),
+        demands=(("company", "full_name", "first_name"),),
         replaces=True,
         unique=frozenset({"email"}),
         concurrency=CONCURRENCY,

@@ -45,11 +45,13 @@ _SPECS = (
     ),
     FieldSpec("phone", maximum=100, absent_is_empty=False),
     FieldSpec(
-        "first_name", maximum=191, clearable=False, absent_is_empty=False, update_needs=("email", "last_name")
+        "first_name", maximum=191, clearable=False, absent_is_empty=False, needs=("email", "last_name")
     ),
     FieldSpec(
-        "last_name", maximum=191, clearable=False, absent_is_empty=False, update_needs=("email", "first_name")
+        "last_name", maximum=191, clearable=False, absent_is_empty=False, needs=("email", "first_name")
     ),
+    # a person without an e-mail has no contact there: the name stands in the company's place, where it is not shown
+    FieldSpec("full_name", maximum=191, direction="out", writable="create", absent_is_empty=False),
     FieldSpec("company", maximum=191, clearable=False, absent_is_empty=False),
     FieldSpec("vat_number", maximum=50, absent_is_empty=False),
     FieldSpec("website", maximum=150, absent_is_empty=False),
