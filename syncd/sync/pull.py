@@ -233,6 +233,7 @@ def _take_changed(
             record.digest = digests[item.vendor_id]  # looked at again when its content changes
             taken.append(record)
             continue
+        was_missing = record.state != "live"
         operation = busy.get(item.vendor_id)
         carried = frozenset(operation.draft.fields) if operation else frozenset()
         absorbed = take(tx, scene, walk.source, record, shown, ground(carried), walk.run)
@@ -243,7 +244,7 @@ def _take_changed(
         walk.tally.new += is_new
         walk.tally.changed += not is_new and absorbed.changed
         walk.tally.gone += item.deleted and not is_new and record.state == "gone"
-        if record.customer and (absorbed.changed or item.deleted):
+        if record.customer and (absorbed.changed or item.deleted or was_missing):
             due.add(record.customer)
         taken.append(record)
     tx.customers.mark_due(due)
