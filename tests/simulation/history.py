@@ -1,0 +1,222 @@
+"""One simulated history: people edit while syncd syncs, vendors fail in every way they know, and syncd dies now and then.
+
+Nothing in it depends on anything but the seed. At the end all faults stop, syncd is left to settle, and the promises
+are checked against what people typed and what the vendors' ledgers say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from syncd.errors import SyncdError
+from tests.crash.dying import Crash, DiesAt
+from tests.simulation.people import Crowd
+from tests.simulation.places import Place
+from tests.simulation.trial import LEASE_OVER, SETTLE, Trial
+
+ROUNDS = 10
+IDLE = 3
+
+WRITES = "create|update|contact_create|contact_update"
+READS = "list|get|search|find"
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of one history."""
+
+    seed: int
+    broken: list[str] = field(default_factory=list)
+    ledger: str = ""
+    crashes: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    edits: int = 0
+
+
+class History:
+    """The people, the faults and the dice of one seed."""
+
+    def __init__(self, place: Place, seed: int) -> None:
+        self.trial = Trial(place, seed=seed)
+        self.dice = random.Random(seed)
+        self.crowd = Crowd(self.trial, self.dice)
+        self.told = Told(seed)
+
+    def run(self) -> Told:
+        """Live through the history and check the promises."""
+        for _ in range(self.dice.randrange(3, 6)):
+            self.crowd.arrive()
+        for _ in range(ROUNDS):
+            self._round()
+        self._recover()
+        self._check()
+        self.trial.end()
+        self.told.edits = sum(self.crowd.edits.values())
+        self.told.ledger = ledger_hash(self.trial)
+        return self.told
+
+    def _round(self) -> None:
+        for _ in range(self.dice.choice((0, 1, 1, 2, 3))):
+            self.crowd.act()
+        for _ in range(self.dice.choice((0, 0, 1, 2))):
+            self._schedule_fault()
+        went_well = self._sync()
+        if went_well and self._is_calm():
+            self.crowd.period += 1
+        self.trial.clock.forward(self.dice.choice((20.0, 60.0, 150.0, 600.0, 4000.0)))
+
+    def _is_calm(self) -> bool:
+        """Tell whether everything that was typed has arrived everywhere, so that a later value is really later."""
+        return all(
+            self.crowd.phone_at(person, vendor) == person.phones[-1].value
+            for person in self.crowd.people
+            for vendor in self.crowd.at_now(person)
+        )
+
+    def _sync(self) -> bool:
+        events = DiesAt(self.dice.randrange(1, 200) if self.dice.random() < 0.25 else 0)
+        busy = _Busy(self, events, self.dice.randrange(5, 300) if self.dice.random() < 0.4 else 0)
+        try:
+            with self.trial.counted(busy):
+                report = self.trial.sync(full=self.dice.random() < 0.1)
+        except Crash:
+            self.told.crashes += 1
+            self.trial.restart()
+            return False
+        except SyncdError as error:
+            self.told.broken.append(f"a sync failed as a whole: {error!r}")
+            return False
+        return report.status in ("ok", "attention") and not report.errors
+
+    def _schedule_fault(self) -> None:
+        vendor = self.trial.vendors[self.dice.choice(sorted(self.trial.vendors))]
+        name = self.dice.choice(sorted(FAULTS))
+        what, options = FAULTS[name]
+        vendor.faults.add(what, **{**options, "nth": self.dice.randrange(1, 4)})
+        self.told.faults[name] += 1
+
+    def _recover(self) -> None:
+        """Let all faults stop and syncd settle, until it is quiet."""
+        self.trial.restart()
+        for vendor in self.trial.vendors.values():
+            vendor.faults.clear()
+            vendor.restore_tokens()
+        self.trial.clock.forward(SETTLE + LEASE_OVER)
+        try:
+            self.trial.drain(pause=3700.0, full=True)
+        except AssertionError as error:
+            self.told.broken.append(f"I4 {error}")
+
+    # --- the promises ----------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        self._check_values()
+        self._check_copies()
+        self._check_idle()
+        self._check_links()
+
+    def _check_values(self) -> None:
+        """Nothing is lost, nothing is invented: everywhere stands what was typed last."""
+        waiting = self._reviewed()
+        for person in self.crowd.people:
+            for vendor in sorted(self.trial.vendors):
+                phone = self.crowd.phone_at(person, vendor)
+                if phone is None:
+                    self.told.broken.append(f"I1 {person.email} never came to {vendor}")
+                elif phone not in person.acceptable() and person.email not in waiting:
+                    typed = [one.value for one in person.phones]
+                    kind = "I1" if phone in typed else "I3"
+                    self.told.broken.append(f"{kind} {person.email} at {vendor}: {phone}, typed {typed}")
+
+    def _reviewed(self) -> set[str]:
+        """Return the e-mails of customers of whom a person is asked something."""
+        assert self.trial.app is not None
+        with self.trial.app.store.look() as tx:
+            asked = [review.customer for review in tx.reviews.list(limit=10_000) if review.customer]
+            return {customer.values().get("email", "") for customer in tx.customers.load(asked).values()}
+
+    def _check_copies(self) -> None:
+        for person in self.crowd.people:
+            for vendor in sorted(self.trial.vendors):
+                copies = self.crowd.keys(person, vendor)
+                if len(copies) > 1:
+                    self.told.broken.append(f"I2 {person.email} stands {len(copies)} times at {vendor}")
+
+    def _check_idle(self) -> None:
+        before = self.trial.writes()
+        for _ in range(IDLE):
+            self.trial.clock.forward(300.0)
+            self.trial.sync()
+        if self.trial.writes() != before:
+            self.told.broken.append(f"I4 {self.trial.writes() - before} writes while nobody did anything")
+
+    def _check_links(self) -> None:
+        """A customer is one person: no record of another is linked to it."""
+        assert self.trial.app is not None
+        with self.trial.app.store.look() as tx:
+            for customer in tx.customers.list(limit=10_000):
+                emails = {
+                    record.value("email")
+                    for record in tx.records.of_customers([customer.id]).get(customer.id, [])
+                    if record.value("email")
+                }
+                if len(emails) > 1:
+                    self.told.broken.append(f"I5 {customer.id} is {sorted(emails)}")
+
+
+class _Busy:
+    """People who go on working while syncd syncs: at one event somebody edits."""
+
+    def __init__(self, history: History, events: DiesAt, edit_at: int) -> None:
+        self._history, self._events, self._edit_at = history, events, edit_at
+        self._count = 0
+
+    def __call__(self, event: str) -> None:
+        self._events(event)
+        self._count += 1
+        # at a vendor's screen, not in the middle of one of its answers
+        if self._edit_at and self._count >= self._edit_at and event.endswith(".asked"):
+            self._edit_at = 0
+            self._history.crowd.act()
+
+
+FAULTS: dict[str, tuple[str, dict[str, object]]] = {
+    "lost before": ("drop_before", {"kind": WRITES}),
+    "lost after": ("drop_after", {"kind": WRITES}),
+    "server error": ("answer", {"status": 500, "body": {"error": "x"}, "count": 2}),
+    "write failed": ("answer", {"status": 502, "body": {}, "kind": WRITES}),
+    "too many": ("answer", {"status": 429, "body": {}, "headers": {"Retry-After": "2"}, "count": 2}),
+    "cut off": ("truncate", {"at": 7, "count": 2}),
+    "cut off write": ("truncate", {"at": 7, "kind": WRITES}),
+    "late": ("late", {"seconds": 45.0, "kind": WRITES}),
+    "search lag": ("search_lag", {"seconds": 60.0, "kind": "create", "count": 3}),
+    "read lag": ("read_lag", {"seconds": 40.0, "kind": "update|contact_update", "count": 2}),
+    "tokens revoked": ("revoke", {}),
+    "half a list": ("half_list", {"kind": "list"}),
+    "an empty list": ("empty_list", {"kind": "list"}),
+    "half a list, consistent": ("half_list", {"kind": "list", "consistent": True}),
+    "shifted page": ("shift_page", {"kind": "list", "at": 1}),
+    "html": ("html", {"count": 2}),
+    "slow": ("latency", {"seconds": 20.0, "count": 3}),
+}
+
+
+def ledger_hash(trial: Trial) -> str:
+    """Return what tells two histories apart: everything that any vendor was asked, and when."""
+    told = hashlib.blake2b(digest_size=16)
+    for name, vendor in sorted(trial.vendors.items()):
+        for entry in vendor.ledger:
+            parts = (
+                name,
+                entry.at.isoformat(),
+                entry.by,
+                entry.kind,
+                entry.path,
+                entry.status,
+                entry.customer,
+            )
+            told.update(repr((*parts, entry.body if entry.kind != "token" else None)).encode())
+    return told.hexdigest()
