@@ -12,6 +12,7 @@ from syncd.cli import (
     customer_acts,
     health,
     operations,
+    people,
     reviews,
     runs,
     sandboxed,
@@ -74,6 +75,7 @@ app.add_typer(reviews.commands, name="reviews", rich_help_panel=_LOOK)
 app.add_typer(operations.commands, name="operations", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_CARE)(health.doctor)
 app.add_typer(settings.commands, name="config", rich_help_panel=_CARE)
+app.command(rich_help_panel=_CARE)(people.password)
 app.command(rich_help_panel=_CARE)(storing.migrate)
 app.command(rich_help_panel=_CARE)(storing.backup)
 app.command(rich_help_panel=_CARE)(storing.restore)

@@ -12,6 +12,7 @@ from syncd.errors import UsageError
 from syncd.store import Writing
 from syncd.web.api import routes as api
 from syncd.web.entrance.guard import Guard, Place, is_loopback
+from syncd.web.entrance.passwords import accept, hashed
 from syncd.web.entrance.patience import Patience
 from syncd.web.pages import routes as pages
 from syncd.web.problems import register
@@ -40,7 +41,7 @@ def create_app(app: App) -> Guard:
     if not is_loopback(web.host) and not _anybody(app):
         raise UsageError(
             f"The page would listen on {web.host}, and nobody has a password yet.",
-            "Start it on 127.0.0.1 once, open the one-time link it prints, and choose a password.",
+            "Choose one with `syncd password`, then start again.",
         )
     place = Place.of(web.host, web.public_url)
     site = Site(app, place, Patience(), templates())
@@ -81,6 +82,20 @@ def one_time_link(app: App, address: str, name: str = FIRST_USER) -> str:
 
     app.store.do(make)
     return f"{address.rstrip('/')}/setup?token={secret}"
+
+
+def choose_password(app: App, name: str, password: str, *, by: str) -> None:
+    """Give a user a password, ending the user's logins; an admin is made where nobody is called so."""
+    accept(password, name)
+    kept_password = hashed(password)
+
+    def choose(tx: Writing) -> None:
+        if tx.accounts.user(name) is None:
+            tx.accounts.add_user(name, "admin")
+        tx.accounts.set_password_hash(name, kept_password)
+        tx.audit.add(by, "chose a password", name)
+
+    app.store.do(choose)
 
 
 def _anybody(app: App) -> bool:

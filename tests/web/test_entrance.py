@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -72,6 +75,30 @@ def test_a_network_is_refused_before_anybody_has_a_password(empty_page: Page) ->
     settings = load(configuration(), environ, {"web.host": "0.0.0.0"})
     with App.open(settings) as app, pytest.raises(UsageError, match="nobody has a password"):
         create_app(app)
+
+
+def test_a_password_chosen_on_the_command_line_lets_in_and_ends_other_logins(plain_page: Page) -> None:
+    before = plain_page.logged_in("mai")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD")} | _nowhere()
+    environ |= {"SYNCD_CONFIG": str(configuration()), "SYNCD__STORE__URL": plain_page.app.settings.store.url}
+
+    def choose(password: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "syncd", "password", "mai"]
+        return subprocess.run(
+            command,
+            input=password + "\n",
+            env=environ,
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert choose("short").returncode == 2
+    assert before.get("/").status_code == 200
+    assert choose("quiet harbour under nine pines").returncode == 0
+    assert before.get("/").status_code == 303
+    assert plain_page.visit().log_in("mai", "quiet harbour under nine pines").status_code == 303
 
 
 def test_guessing_is_stopped_before_it_is_worked_on(plain_page: Page) -> None:
