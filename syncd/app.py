@@ -23,6 +23,7 @@ from syncd.rules.golden import Policy
 from syncd.rules.guard import Limit, Limits
 from syncd.store import ConnectionState, Lease, Run, Store, Writing
 from syncd.sync import decide, people
+from syncd.sync.erase import Erased, erase
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import grounds, take
 from syncd.sync.resolve import resolve
@@ -245,6 +246,17 @@ class App:
     def move(self, connection: str, vendor_id: str, customer: str, by: str) -> None:
         """Move a record to another customer."""
         self.store.do(lambda tx: people.move_record(tx, connection, vendor_id, customer, by))
+
+    def erase(self, customer: str, by: str) -> Erased:
+        """Forget a person for good; return what is left to do at each vendor."""
+        titles = {name: each.title for name, each in self.settings.connections.items()}
+        erased = self.store.do(lambda tx: erase(tx, customer, titles, by))
+        self.store.leave_no_traces()
+        return erased
+
+    def retry(self, operation: str, by: str) -> None:
+        """Try an operation again that was refused or dropped, with the next run."""
+        self.store.do(lambda tx: decide.retry(tx, operation, by))
 
     def undo(self, run: str, by: str) -> Undone:
         """Take back what a run made golden, wherever nobody has edited since."""

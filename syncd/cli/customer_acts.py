@@ -1,4 +1,4 @@
-"""`syncd customers pull, merge, split, move, pin, export`: what a person decides about customers."""
+"""`syncd customers pull, merge, split, move, pin, erase, export`: what a person decides about customers."""
 
 from __future__ import annotations
 
@@ -29,14 +29,26 @@ def record_of(text: str) -> tuple[str, str]:
 
 
 @commands.command("pull")
-def pull(ctx: typer.Context, customer_id: CustomerId, as_json: AsJson = False) -> None:
-    """Read one customer's records from their vendors now."""
+def pull(
+    ctx: typer.Context,
+    place: Annotated[
+        str, typer.Argument(metavar="CONNECTION|CUSTOMER", help="A connection, or a customer's id.")
+    ],
+    vendor_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The record's id at the vendor.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read one record, or all records of a customer, from their vendors now."""
     with opening.opened(ctx) as app:
-        with app.store.look() as tx:
-            customer = existing(tx, customer_id)
-            records = tx.records.of_customers([customer.id]).get(customer.id, [])
-        live = [each for each in records if each.connection in app.settings.connections]
-        pulled = [app.pull_one(each.connection, each.vendor_id) for each in live]
+        if vendor_id is not None:
+            wanted = [(place, vendor_id)]
+        else:
+            with app.store.look() as tx:
+                customer = existing(tx, place)
+                records = tx.records.of_customers([customer.id]).get(customer.id, [])
+            wanted = [each.key for each in records if each.connection in app.settings.connections]
+        pulled = [app.pull_one(*each) for each in wanted]
     if as_json:
         say.document(pulled)
         return
@@ -142,6 +154,27 @@ def pin(
         return
     done = f"{field} is what the vendors say again." if remove else f"{field} is pinned."
     say.line(f"{done} The next sync brings it everywhere.")
+
+
+@commands.command("erase")
+def erase(
+    ctx: typer.Context,
+    customer_id: CustomerId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a person here for good, and list what is to be done at each vendor."""
+    if not yes:
+        question = f"Erase {customer_id} and everything known of this person? This cannot be undone."
+        typer.confirm(question, abort=True, err=True)
+    with opening.opened(ctx) as app:
+        erased = app.erase(customer_id, opening.who())
+    if as_json:
+        say.document({"customer": erased.customer, "records": erased.records, "steps": erased.steps})
+        return
+    say.line(f"{erased.customer} is erased here and will not come back. What is left to do:")
+    for step in erased.steps:
+        say.line(f"  {step}")
 
 
 @commands.command("export")

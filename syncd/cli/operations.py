@@ -95,6 +95,17 @@ def show_operation(ctx: typer.Context, operation_id: OperationId, as_json: AsJso
     say.table(("field", "before", "after"), rows, empty="It carries no fields.")
 
 
+@commands.command("retry")
+def retry(ctx: typer.Context, operation_id: OperationId, as_json: AsJson = False) -> None:
+    """Try an operation again that was refused or dropped; the next sync plans it anew."""
+    with opening.opened(ctx) as app:
+        app.retry(operation_id, opening.who())
+    if as_json:
+        say.document({"retried": operation_id})
+        return
+    say.line(f"{operation_id} is tried again with the next sync.")
+
+
 @commands.command("drop")
 def drop(ctx: typer.Context, operation_id: OperationId, as_json: AsJson = False) -> None:
     """Drop an operation that waits for approval; its content stays held until golden changes."""

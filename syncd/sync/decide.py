@@ -295,6 +295,32 @@ def _states_within(record: Record, span: Sequence[int]) -> bool:
     return any(span[0] <= one.number <= span[1] for one in record.shadow.stated.values())
 
 
+def retry(tx: Writing, operation_id: str, by: str) -> None:
+    """Forget that a vendor refused an operation, so that the next run plans it again. Raises UsageError."""
+    operation = tx.operations.get(operation_id)
+    if operation is None:
+        raise UsageError(f"There is no operation {operation_id}.", "`syncd operations list` shows them.")
+    if operation.state not in ("rejected", "dropped"):
+        raise UsageError(
+            f"{operation_id} is {operation.state}.", "Only what was refused or dropped is tried again."
+        )
+    draft = operation.draft
+    tx.operations.forget([operation.content])
+    record = tx.records.one(draft.connection, draft.vendor_id) if draft.vendor_id else None
+    if record is not None:
+        kept = {name: said for name, said in record.shadow.refused.items() if name not in draft.fields}
+        record.shadow.refused = kept
+        for name in draft.fields:
+            record.shadow.not_kept.pop(name, None)
+        tx.records.save([record])
+    customer = tx.customers.load([draft.customer]).get(draft.customer)
+    if customer is not None:
+        customer.refused.pop(draft.connection, None)
+        customer.due = True
+        tx.customers.save([customer])
+    tx.audit.add(by, "retry", operation_id, {})
+
+
 # --- pins and pauses -----------------------------------------------------------------------------
 
 

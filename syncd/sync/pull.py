@@ -21,6 +21,7 @@ from syncd.rules.absorb import Absorbed, Ground, absorb
 from syncd.rules.guard import Load, inbound, mass_change
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.absence import SeenIds, conclude_absence, mark_gone
+from syncd.sync.erase import erasure_key, is_erased
 from syncd.sync.journal import ignored_row
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.renames import renamed
@@ -248,7 +249,17 @@ def _take_changed(
             due.add(record.customer)
         taken.append(record)
     tx.customers.mark_due(due)
-    return taken
+    return _without_erased(tx, walk, taken)
+
+
+def _without_erased(tx: Writing, walk: _Walk, taken: list[Record]) -> list[Record]:
+    """Leave out people who asked to be forgotten: a pull does not bring them back."""
+    key = erasure_key(tx)
+    if key is None:
+        return taken
+    erased = is_erased(tx, key, [record for record in taken if record.id is None])
+    walk.tally.new -= len(erased)
+    return [record for record in taken if record.key not in erased]
 
 
 def _read(walk: _Walk, item: Item, started: datetime, record: Record) -> Shown | None:

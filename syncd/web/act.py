@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from syncd.app import App
 from syncd.errors import UsageError
 from syncd.store import Run, Writing
+from syncd.sync.erase import Erased
 
 FLAGS = {"dry_run": False, "full": False, "yes": False}
 MOST_OPERATIONS = 100_000
@@ -104,3 +105,45 @@ def read_customer_again(app: App, customer: str, by: str) -> None:
     for record in (record for found in records.values() for record in found if record.state != "gone"):
         app.pull_one(record.connection, record.vendor_id)
     ask_for_run(app, [], by)
+
+
+def undo_run(app: App, run: str, by: str) -> int:
+    """Take back what a run made golden, and ask for the run that writes it; return how many values went back."""
+    undone = app.undo(run, by)
+    ask_for_run(app, [], by)
+    return undone.returned
+
+
+def merge_customers(app: App, survivor: str, other: str, by: str) -> str:
+    """Make two customers one, and ask for the run that brings their records into agreement."""
+    if not other.strip() or other.strip() == survivor:
+        raise UsageError(
+            "Name the other customer's id.", "It stands on that customer's page, under the name."
+        )
+    made = app.merge(survivor, other.strip(), by)
+    ask_for_run(app, [], by)
+    return made
+
+
+def split_customer(app: App, customer: str, records: Sequence[tuple[str, str]], by: str) -> str:
+    """Take records out of a customer, and ask for the run that follows; return the customer they are now."""
+    if not records:
+        raise UsageError("No record is chosen.", "Tick the records that are somebody else's.")
+    made = app.split(customer, records, by)
+    ask_for_run(app, [], by)
+    return made
+
+
+def erase_customer(app: App, customer: str, repeated: str, by: str) -> Erased:
+    """Forget a person for good, where the id was repeated; return what is left to do at each vendor."""
+    if repeated.strip() != customer:
+        raise UsageError("The id was not repeated, so nobody was erased.", "Erasing cannot be undone.")
+    return app.erase(customer, by)
+
+
+def retry_operation(app: App, operation: str, by: str) -> None:
+    """Try an operation again that was refused or dropped, with a run that is asked for at once."""
+    with app.store.look() as tx:
+        found = tx.operations.get(operation)
+    app.retry(operation, by)
+    ask_for_run(app, [found.draft.connection] if found else [], by)

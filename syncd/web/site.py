@@ -38,6 +38,12 @@ SAID: Mapping[str, tuple[str, str]] = {
     "decided": ("good", "Decided. A run that carries it out is asked for."),
     "pinned": ("good", "Pinned. A run that carries it to the others is asked for."),
     "unpinned": ("good", "The pin is off. The next run decides by the rules again."),
+    "undone": ("good", "Undone wherever nobody has edited since. A run that writes it is asked for."),
+    "merged": (
+        "good",
+        "They are one customer now. A run that brings their records into agreement is asked for.",
+    ),
+    "split": ("good", "These records are a customer of their own now. A run that follows is asked for."),
     "paused": ("good", "Paused. Nothing is pulled from or written there until you resume it."),
     "resumed": ("good", "Resumed."),
     "pulled": (

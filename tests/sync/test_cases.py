@@ -389,3 +389,43 @@ def test_a_duplicate_takes_the_place_of_a_primary_that_is_gone_when_a_person_say
     assert [(r.vendor_id, r.role) for r in records if r.connection == "shop" and r.state == "live"] == [
         (two, "primary")
     ]
+
+
+def test_an_erased_person_is_nowhere_and_no_pull_brings_it_back(world: World) -> None:
+    userid = world.vendor("crm").human_create(**JAN)
+    world.vendor("shop").human_create(name="Lan Trần", email="lan@example.com")
+    world.quiet()
+    (who,) = [
+        customer.id for customer, _ in world.customers() if customer.values()["email"] == "jan@example.com"
+    ]
+    erased = world.app.erase(who, "admin")
+    assert any(f"delete customer {userid}" in step for step in erased.steps)
+    for _ in range(3):
+        world.clock.forward(hours=25)
+        world.sync()
+    assert [customer.values()["email"] for customer, _ in world.customers()] == ["lan@example.com"]
+    world.app.close()
+    kept = b"".join(path.read_bytes() for path in world.folder.glob("store.db*"))
+    assert b"jan@example.com" not in kept
+    assert b"Peeters" not in kept
+    world.app = world.opened()
+
+
+def test_a_refused_value_is_held_with_the_vendors_words_and_tried_again_when_asked(world: World) -> None:
+    userid = world.vendor("crm").human_create(**JAN)
+    world.quiet()
+    refusal = {
+        "errors": [
+            {"status": "422", "detail": "The phone is ugly.", "source": {"pointer": "/data/attributes/phone"}}
+        ]
+    }
+    world.vendor("loyalty").faults.answer(422, refusal, kind="update", count=1)
+    world.vendor("crm").human_edit(userid, contact={"phonenumber": "0470 99 99 99", "lastname": "Janssens"})
+    report = world.quiet()
+    assert any("The phone is ugly" in str(held["reason"]) for held in report.held)
+    assert world.vendor("loyalty").snapshot()["jan@example.com"]["last_name"] == "Janssens"
+    with world.app.store.look() as tx:
+        (refused,) = tx.operations.list(states=("rejected",))
+    world.app.retry(refused.id, "admin")
+    world.quiet()
+    assert world.vendor("loyalty").snapshot()["jan@example.com"]["phone"] == "+32470999999"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, delete, select, tuple_, update
 
 from syncd.errors import StaleChoice, UsageError
 from syncd.store.office import decision_subjects, decisions
@@ -91,6 +91,13 @@ class Decisions:
         if undone.rowcount != 1:
             raise StaleChoice(f"Decision {number} is undone already.", "Look at the customer again.")
         return decision
+
+    def forget(self, customers: Iterable[str], records: Iterable[RecordKey]) -> None:
+        """Delete every decision about these customers or records for good (erasure)."""
+        numbers = [decision.id for decision in self.all_of(records, customers)]
+        for chunk in chunks(numbers):
+            self._tx.execute(delete(decision_subjects).where(_s.decision.in_(chunk)))
+            self._tx.execute(delete(decisions).where(_c.id.in_(chunk)))
 
     def get(self, number: int) -> HumanDecision | None:
         """Return a decision by its number, None where there is none."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, select, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, delete, select, update
 
 from syncd.store.parts.meta import count_on
 from syncd.store.parts.operation_rows import changing_values, number_of, operation_id, read_operation, row_of
@@ -64,6 +64,11 @@ class Operations(Verdicts):
     def drop(self, ids: Iterable[str], reason: str) -> set[str]:
         """Give up operations that are not on their way; return the ids of those that were dropped."""
         return self._move(ids, DROPPABLE, state="dropped", error=reason)
+
+    def delete_of(self, customers: Iterable[str]) -> None:
+        """Delete every operation of these customers for good (erasure)."""
+        for chunk in chunks(customers):
+            self._tx.execute(delete(operations).where(_c.customer.in_(chunk)))
 
     def claim(self, ids: Iterable[str], epoch: int) -> set[str]:
         """Take planned operations for execution; return the ids of those that nobody else took first."""

@@ -7,10 +7,10 @@ upon.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from syncd.errors import StaleChoice, UsageError
 from syncd.store.columns import sorted_document
@@ -49,6 +49,19 @@ class Reviews:
                 statement.values(state="closed", closed_at=self._tx.now, why=why)
             ).rowcount
         return closed
+
+    def delete_of(self, customers: Iterable[str], vendor_ids: Iterable[str]) -> None:
+        """Delete every review about these customers or records for good (erasure)."""
+        ids, records = set(customers), set(vendor_ids)
+        found = [
+            row.id
+            for row in self._tx.execute(select(_c.id, _c.customer, _c.subject, _c.evidence))
+            if row.customer in ids
+            or _names_any(row.evidence, records | ids)
+            or _names_any(row.subject, records | ids)
+        ]
+        for chunk in chunks(found):
+            self._tx.execute(delete(reviews).where(_c.id.in_(chunk)))
 
     def resolve(self, number: int, choice: str, by: str) -> Review:
         """Decide an open question; raise StaleChoice where somebody else did first."""
@@ -136,6 +149,15 @@ class Reviews:
             )
             .values(**_asked(review, digest))
         )
+
+
+def _names_any(document: Any, words: set[str]) -> bool:
+    """Tell whether a document holds one of these words as a whole value, however deep."""
+    if isinstance(document, Mapping):
+        return any(_names_any(each, words) for each in document.values())
+    if isinstance(document, list | tuple):
+        return any(_names_any(each, words) for each in document)
+    return isinstance(document, str) and bool(words & {document, *document.split("/")})
 
 
 def _asked(review: Review, digest: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -97,6 +97,18 @@ class Runs:
                 ended_at=self._tx.now,
             )
         )
+
+    def forget(self, customers: Iterable[str]) -> None:
+        """Take these customers out of every report (erasure)."""
+        ids = set(customers)
+        for row in self._tx.execute(select(_c.id, _c.report).where(_c.report.is_not(None))).all():
+            kept = {
+                name: [each for each in part if each.get("customer") not in ids]
+                for name, part in row.report.items()
+                if name in ("plan", "held")
+            }
+            if any(len(part) < len(row.report[name]) for name, part in kept.items()):
+                self._tx.execute(update(runs).where(_c.id == row.id).values(report={**row.report, **kept}))
 
     def get(self, run: str) -> Run | None:
         """Return a run by its id, None where there is none."""

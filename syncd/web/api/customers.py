@@ -10,8 +10,19 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from syncd.customer import FIELDS
 from syncd.store import Reading
 from syncd.values import Customer, Record
-from syncd.web.act import pin, read_customer_again
-from syncd.web.api.shapes import CustomerOut, CustomersOut, Limit, PinAsked, RecordOut, WhyOut
+from syncd.web.act import erase_customer, merge_customers, pin, read_customer_again, split_customer
+from syncd.web.api.shapes import (
+    CustomerOut,
+    CustomersOut,
+    EraseAsked,
+    ErasedOut,
+    Limit,
+    MergeAsked,
+    PinAsked,
+    RecordOut,
+    SplitAsked,
+    WhyOut,
+)
 from syncd.web.problems import answers
 from syncd.web.show.customers import why
 from syncd.web.site import SiteOf
@@ -34,7 +45,7 @@ def list_customers(
     with site.app.store.look() as tx:
         found = _found(tx, q.strip(), after, limit)
         records = tx.records.of_customers([customer.id for customer in found])
-    out = [_out(customer, records.get(customer.id, ())) for customer in found]
+    out = [customer_out(customer, records.get(customer.id, ())) for customer in found]
     return CustomersOut(customers=out, next=found[-1].id if len(found) == limit else None)
 
 
@@ -52,7 +63,7 @@ def get_customer(site: SiteOf, customer: CustomerId) -> CustomerOut:
     with site.app.store.look() as tx:
         found = known(tx, customer)
         records = tx.records.of_customers([found.id]).get(found.id, [])
-    return _out(found, records, whole=True)
+    return customer_out(found, records, whole=True)
 
 
 @ROUTER.get("/{customer}/why/{field}", responses=answers(404))
@@ -81,6 +92,31 @@ def sync_customer(site: SiteOf, visitor: Admin, customer: CustomerId) -> Custome
     return get_customer(site, found.id)
 
 
+@ROUTER.post("/{customer}/merge", responses=answers(404))
+def merge(site: SiteOf, visitor: Admin, customer: CustomerId, asked: MergeAsked) -> CustomerOut:
+    """Make another customer part of this one; splitting takes it back."""
+    with site.app.store.look() as tx:
+        survivor, other = known(tx, customer), known(tx, asked.other)
+    return get_customer(site, merge_customers(site.app, survivor.id, other.id, visitor.name))
+
+
+@ROUTER.post("/{customer}/split", responses=answers(404))
+def split(site: SiteOf, visitor: Admin, customer: CustomerId, asked: SplitAsked) -> CustomerOut:
+    """Take records out of a customer; the customer that they are now is answered."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+    return get_customer(site, split_customer(site.app, found.id, asked.records, visitor.name))
+
+
+@ROUTER.post("/{customer}/erase", responses=answers(404))
+def erase(site: SiteOf, visitor: Admin, customer: CustomerId, asked: EraseAsked) -> ErasedOut:
+    """Forget a person for good; the id is to be repeated, because nothing brings it back."""
+    with site.app.store.look() as tx:
+        known(tx, customer)
+    erased = erase_customer(site.app, customer, asked.repeated, visitor.name)
+    return ErasedOut(customer=erased.customer, records=erased.records, steps=list(erased.steps))
+
+
 def known(tx: Reading, customer: str) -> Customer:
     """Return a customer, or answer that there is none."""
     found = tx.customers.load([customer]).get(customer)
@@ -89,7 +125,8 @@ def known(tx: Reading, customer: str) -> Customer:
     return found
 
 
-def _out(customer: Customer, records: Sequence[Record], *, whole: bool = False) -> CustomerOut:
+def customer_out(customer: Customer, records: Sequence[Record], *, whole: bool = False) -> CustomerOut:
+    """Return a customer as a document; `whole` with what every record shows."""
     return CustomerOut(
         id=customer.id,
         fields=customer.values(),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from syncd.values import Operation
-from syncd.web.act import decide_operations, known_connection
+from syncd.web.act import decide_operations, known_connection, retry_operation
 from syncd.web.api.shapes import OPERATION, RUN, Limit, OperationOut, OperationsOut, VerdictAsked, VerdictOut
 from syncd.web.problems import answers
 from syncd.web.site import SiteOf
@@ -45,6 +45,14 @@ def get_operation(site: SiteOf, operation: Annotated[str, Path(pattern=OPERATION
     if found is None:
         raise HTTPException(404, f"There is no {operation}.")
     return _out(found)
+
+
+@ROUTER.post("/{operation}/retry", status_code=202, responses=answers(404))
+def retry(site: SiteOf, visitor: Admin, operation: Annotated[str, Path(pattern=OPERATION)]) -> OperationOut:
+    """Try an operation again that was refused or dropped, with a run that is asked for at once."""
+    get_operation(site, operation)
+    retry_operation(site.app, operation, visitor.name)
+    return get_operation(site, operation)
 
 
 @ROUTER.post("/{verdict}", responses=answers())

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 
 from syncd.store import Run
-from syncd.web.act import ask_for_run
-from syncd.web.api.shapes import RUN, Limit, RunAsked, RunOut, RunsOut
+from syncd.web.act import ask_for_run, undo_run
+from syncd.web.api.shapes import RUN, Limit, RunAsked, RunOut, RunsOut, UndoneOut
 from syncd.web.problems import answers
 from syncd.web.site import SiteOf
 from syncd.web.visitor import Admin, reader
@@ -43,6 +43,13 @@ def get_run(site: SiteOf, run_id: RunId) -> RunOut:
     if run is None:
         raise HTTPException(404, f"There is no {run_id}.")
     return run_out(run, whole=True)
+
+
+@ROUTER.post("/{run_id}/undo", responses=answers(404))
+def undo(site: SiteOf, visitor: Admin, run_id: RunId) -> UndoneOut:
+    """Take back what a run made golden, wherever nobody has edited since."""
+    get_run(site, run_id)
+    return UndoneOut(returned=undo_run(site.app, run_id, visitor.name))
 
 
 def run_out(run: Run, *, whole: bool = False) -> RunOut:

@@ -136,6 +136,40 @@ class PinAsked(Asked):
     value: Annotated[str, Field(max_length=10_000)] | None
 
 
+class MergeAsked(Asked):
+    """The customer that becomes part of the one addressed."""
+
+    other: Name
+
+
+class SplitAsked(Asked):
+    """Records, each as connection and vendor id, that are somebody else's."""
+
+    records: list[tuple[Name, Annotated[str, Field(min_length=1, max_length=300)]]] = Field(
+        min_length=1, max_length=100
+    )
+
+
+class EraseAsked(Asked):
+    """The customer's id once more."""
+
+    repeated: Name
+
+
+class ErasedOut(BaseModel):
+    """What was erased here, and what is left to do at each vendor."""
+
+    customer: str
+    records: int
+    steps: list[str]
+
+
+class UndoneOut(BaseModel):
+    """How many values went back."""
+
+    returned: int
+
+
 class ReviewOut(BaseModel):
     """Something that only a person should decide."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from syncd.store import Reading, Run
 from syncd.values import Operation
-from syncd.web.act import ask_for_run, decide_operations
+from syncd.web.act import ask_for_run, decide_operations, retry_operation, undo_run
 from syncd.web.show.plan import OperationShown, grouped, held_shown, operation_shown, row_shown
 from syncd.web.show.runs import RunShown, run_shown
 from syncd.web.show.words import OPERATION_WORDS
@@ -186,3 +186,17 @@ def decide(
         site.app, run_id, verdict, visitor.name, connections=connection or (), operations=operation or ()
     )
     return done(f"/runs/{run_id}", "approved" if verdict == "approve" else "discarded")
+
+
+@ROUTER.post("/runs/{run_id}/undo")
+def undo(site: SiteOf, visitor: Admin, run_id: str) -> Response:
+    """Take back what a run made golden, wherever nobody has edited since."""
+    undo_run(site.app, run_id, visitor.name)
+    return done(f"/runs/{run_id}", "undone")
+
+
+@ROUTER.post("/operations/{operation}/retry")
+def retry(site: SiteOf, visitor: Admin, operation: str, run: Annotated[str, Form(max_length=40)]) -> Response:
+    """Try an operation again that was refused."""
+    retry_operation(site.app, operation, visitor.name)
+    return done(f"/runs/{quote(run, safe='')}", "asked")

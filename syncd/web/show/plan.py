@@ -39,6 +39,7 @@ class OperationShown:
     state: str = ""
     state_tone: str = ""
     waiting: bool = False
+    refused: bool = False
     error: str = ""
 
 
@@ -80,6 +81,7 @@ def operation_shown(operation: Operation, labels: Mapping[str, str]) -> Operatio
         state=word.word,
         state_tone=word.tone,
         waiting=operation.state == "waiting",
+        refused=operation.state == "rejected",
         error=operation.error,
     )
 

@@ -48,8 +48,8 @@ _RULES = {
     "priority": "the more trusted connection's edit",
     "review": "waits for a person; the value before stays",
     "clear_ignored": "emptied there; it goes no further",
-    "undo": "a run was undone",
-    "merge": "two customers were merged",
+    "undone": "a run was undone",
+    "merged": "two customers were merged",
     "split": "a customer was split",
 }
 
