@@ -133,7 +133,9 @@ def _shows(
     shown = row.get(name) or ""
     if not desired:
         golden = customer.golden.get(slot_of(name))
-        return not shown or (name in NAME and bool(golden and any(golden.value.values())))
+        # what a vendor fills into a record of our making is its own doing, never a statement
+        filled_in = record.shadow.ours and name not in record.shadow.given
+        return not shown or filled_in or (name in NAME and bool(golden and any(golden.value.values())))
     if name == "full_name":
         return sorted(tokens(shown)) == sorted(tokens(_stored(world, record, name, desired)))
     source = world.scene.sources[record.connection]

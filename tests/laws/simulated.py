@@ -78,6 +78,7 @@ class Traits:
     slow_get: bool = False
     finds: frozenset[str] = frozenset({"email"})
     forgets: frozenset[str] = frozenset()  # fields that answer with success and keep the old value
+    maximum: Mapping[str, int] = field(default_factory=dict)
     page_size: int = 3
 
     def mangled(self, name: str, text: str | None) -> str | None:
@@ -247,12 +248,14 @@ class SimulatedConnector:
         self.requests = 0
         self.faults: list[Fault] = []
         self.down = False
+        self.shows = 1.0  # the part of the customers that a listing still shows
         self.interrupt: Callable[[], None] | None = None  # what people do while a run goes on
         self.interrupt_at = 0
 
     def _spec(self, name: str) -> FieldSpec:
         keyed = self.account.traits.keyed and name == "email"
-        return FieldSpec(name, writable="create" if keyed else "always", required=keyed)
+        maximum = self.account.traits.maximum.get(name)
+        return FieldSpec(name, writable="create" if keyed else "always", required=keyed, maximum=maximum)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -300,6 +303,7 @@ class SimulatedConnector:
             for vendor_id, row in self.account.live(at).items()
             if since is None or self.account.changed_at(vendor_id, at) >= since
         ]
+        rows = rows[: int(len(rows) * self.shows)]
         size = self.account.traits.page_size
         for first in range(0, max(1, len(rows)), size):
             started = begun if first == 0 else self._request()

@@ -13,10 +13,11 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 from syncd.errors import AlreadyThere, Missing, Rejected
 from syncd.rules.golden import Policy
-from syncd.rules.guard import Limit, Limits
+from syncd.rules.guard import Approve, Limit, Limits
 from syncd.store import Lease, Store
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
@@ -36,6 +37,9 @@ class Member:
     traits: Traits
     priority: int = 1
     push: frozenset[str] = frozenset({"create", "update"})
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    name_order: Literal["given_first", "family_first"] = "given_first"
+    on_delete: str = "unlink"
 
 
 @dataclass(slots=True)
@@ -44,6 +48,8 @@ class World:
 
     members: Sequence[Member]
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    approve: Approve = "never"
+    blocked: tuple[str, ...] = ()
     clock: Clock = field(default_factory=Clock)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_memory())))
     accounts: dict[str, Account] = field(init=False)
@@ -60,8 +66,10 @@ class World:
         self.connectors = {name: SimulatedConnector(account) for name, account in self.accounts.items()}
         sources = {one.name: self._source(one) for one in self.members}
         limits = Limits(PLENTY, PLENTY, PLENTY, PLENTY, PLENTY)
-        safety = Safety("never", limits, read_before_write=FRESH, settle=SETTLE)
-        self.scene = Scene(sources, safety, self.clock, dict(self.policies), parallel=False)
+        safety = Safety(self.approve, limits, read_before_write=FRESH, settle=SETTLE)
+        self.scene = Scene(
+            sources, safety, self.clock, dict(self.policies), blocked=self.blocked, parallel=False
+        )
         path = self.folder / "syncd.db"
         shutil.copyfile(_template(), path)
         path.chmod(0o600)
@@ -69,7 +77,14 @@ class World:
 
     def _source(self, member: Member) -> Source:
         return Source(
-            member.name, self.connectors[member.name], push=member.push, priority=member.priority, region="VN"
+            member.name,
+            self.connectors[member.name],
+            push=member.push,
+            priority=member.priority,
+            region="VN",
+            name_order=member.name_order,
+            only=member.only,
+            on_delete=member.on_delete,
         )
 
     def close(self) -> None:
@@ -79,13 +94,15 @@ class World:
 
     # --- syncd -----------------------------------------------------------------------------------
 
-    def sync(self, *names: str, dry_run: bool = False, full: bool = False) -> Report | None:
+    def sync(
+        self, *names: str, dry_run: bool = False, full: bool = False, yes: bool = False
+    ) -> Report | None:
         """Run one sync of some connections (none: of all); None where the process was killed in it."""
         self.log.append(f"{self._now()} sync {' '.join(names) or 'all'}{' (dry run)' if dry_run else ''}")
         lease = self._lease()
         run = self.store.do(lambda tx: tx.runs.request(names, {"dry_run": dry_run, "full": full}, "people"))
         self.store.do(lambda tx: tx.runs.start(run.id, lease.epoch), epoch=lease.epoch)
-        order = Order(run.id, names, dry_run=dry_run, full=full)
+        order = Order(run.id, names, dry_run=dry_run, full=full, yes=yes)
         try:
             before = self.writes()
             report = execute(self.store, self.scene, order, epoch=lease.epoch)
