@@ -102,8 +102,9 @@ def read_customer_again(app: App, customer: str, by: str) -> None:
     """Read a customer's records from their vendors right now, and ask for the run that decides what follows."""
     with app.store.look() as tx:
         records = tx.records.of_customers([tx.customers.resolve(customer)])
-    for record in (record for found in records.values() for record in found if record.state != "gone"):
-        app.pull_one(record.connection, record.vendor_id)
+    for record in (record for found in records.values() for record in found):
+        if record.state != "gone" and record.connection in app.scene.sources:
+            app.pull_one(record.connection, record.vendor_id)
     ask_for_run(app, [], by)
 
 

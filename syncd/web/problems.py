@@ -38,7 +38,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
     return {
         status: {"description": _TITLES[status], "content": content}
-        for status in (401, 403, 413, 422, 503, *statuses)
+        for status in (400, 401, 403, 413, 422, 503, *statuses)
     }
 
 

@@ -108,3 +108,56 @@ def test_a_connection_is_tested_with_findings(acting: Page) -> None:
     text = acting.logged_in().post("/connections/crm/test").text
     assert 'class="finding"' in text
     assert "Wrong" not in text
+
+
+def test_merge_and_split_give_everybody_their_own_back(acting: Page) -> None:
+    one, other = customer_of(acting, "an@example.com"), customer_of(acting, "bram@example.com")
+    visit = acting.logged_in()
+    merged = visit.post(f"/customers/{one}/merge", {"other": other})
+    assert merged.headers["location"] == f"/customers/{one}?said=merged"
+    assert f"{other} was merged into this one" in visit.get(f"/customers/{other}").text
+    with acting.app.store.look() as tx:
+        record = next(
+            each for each in tx.records.of_customers([one])[one] if each.value("email") == "bram@example.com"
+        )
+    back = visit.post(f"/customers/{one}/split", {"record": f"{record.connection}/{record.vendor_id}"})
+    assert back.headers["location"] == f"/customers/{other}?said=split"
+    assert customer_of(acting, "bram@example.com") == other
+
+
+def test_erasing_wants_the_id_again_and_says_what_is_left_to_do(acting: Page) -> None:
+    customer = customer_of(acting, "bram@example.com")
+    visit = acting.logged_in()
+    assert visit.post(f"/customers/{customer}/erase", {"repeated": "yes"}).status_code == 422
+    exported = visit.get(f"/customers/{customer}/export")
+    assert exported.json()["fields"]["email"] == "bram@example.com"
+    assert exported.headers["content-disposition"].startswith("attachment")
+    gone = visit.post(f"/customers/{customer}/erase", {"repeated": customer})
+    assert "delete customer" in gone.text
+    assert visit.get(f"/customers/{customer}").status_code == 404
+    acting.app.sync(("crm",), full=True)
+    with acting.app.store.look() as tx:
+        assert not [
+            each for each in tx.customers.list(limit=100) if each.values().get("email") == "bram@example.com"
+        ]
+
+
+def test_a_run_is_undone_from_its_page(acting: Page) -> None:
+    customer = customer_of(acting, "bram@example.com")
+    with acting.app.store.look() as tx:
+        record = tx.records.of_customers([customer])[customer][0]
+    acting.sandbox.perfex.human_edit(record.vendor_id, city="Brugge")
+    run = acting.app.sync(("crm",)).run
+    program = acting.program()
+    assert program.get(f"/api/v1/customers/{customer}").json()["fields"]["city"] == "Brugge"
+    assert "Undo" in acting.logged_in().get(f"/runs/{run}").text
+    assert acting.logged_in().post(f"/runs/{run}/undo").headers["location"] == f"/runs/{run}?said=undone"
+    assert program.get(f"/api/v1/customers/{customer}").json()["fields"]["city"] == "Gent"
+    why = program.get(f"/api/v1/customers/{customer}/why/city").json()
+    assert why["rule"] == "undone"
+    assert program.post(f"/api/v1/runs/{run}/undo").status_code == 200
+
+
+def test_only_an_admin_takes_a_customers_data_along(acting: Page) -> None:
+    customer = customer_of(acting, "bram@example.com")
+    assert acting.logged_in("mai").get(f"/customers/{customer}/export").status_code == 403
