@@ -24,18 +24,19 @@ ADDRESS = ("street1", "street2", "city", "state", "postal_code", "country")
 OWNED = frozenset({"points", "level", "card", "customer_number", "external_id", "groups"})
 
 
-def slot_of(name: str) -> str:
-    """Return the slot that a field belongs to: `name`, `address`, or the field itself."""
-    if name in NAME:
-        return "name"
-    return "address" if name in ADDRESS else name
-
+_SLOT_OF = {name: name for name in FIELDS} | dict.fromkeys(NAME, "name") | dict.fromkeys(ADDRESS, "address")
 
 SLOTS: Mapping[str, tuple[str, ...]] = {
     "name": NAME,
     "address": ADDRESS,
-    **{name: (name,) for name in FIELDS if slot_of(name) == name},
+    **{name: (name,) for name, slot in _SLOT_OF.items() if slot == name},
 }
+
+
+def slot_of(name: str) -> str:
+    """Return the slot that a field belongs to: `name`, `address`, or the field itself."""
+    return _SLOT_OF.get(name, name)
+
 
 _SPACES = re.compile(r"\s+")
 # An address that is valid beyond doubt; all others take the long way.
@@ -133,9 +134,17 @@ def _parsed_phone(text: str, region: str | None) -> str:
         return _digits(text)
     if not phonenumbers.is_possible_number(number):
         return _digits(text)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + _extension(
-        number.extension
-    )
+    told = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if number.italian_leading_zero and not _reads_again(told):
+        return _digits(text)  # a trunk zero too many: read again it would lose one more
+    return told + _extension(number.extension)
+
+
+def _reads_again(told: str) -> bool:
+    import phonenumbers
+
+    again = phonenumbers.parse(told, None)
+    return phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) == told
 
 
 def _digits(text: str) -> str:
