@@ -1,0 +1,401 @@
+"""Absorb: what a vendor shows, compared field by field with what it last showed; a difference is a statement.
+
+Two shadows make this safe against vendors that trim, upper-case, cut or reformat: `seen` is what was shown,
+`acked` the golden value that the record was given. Only a change of what is shown is somebody's edit; what we
+wrote, derived or caused a vendor to fill in never is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncd.customer import SLOTS, clean, renders, same, slot_of, tidy
+from syncd.values import Record, Shadow, Shown, Statement, StatementKind, Unconfirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What absorbing needs to know beside the record.
+
+    readable         fields that this connection's table reads
+    stating          those of them whose changes are statements (not the ones that are only written)
+    ignores_clear    tells of a slot whether a clear goes no further
+    number           gives the next journal number
+    now              when this observation is absorbed; its request ended before
+    unchanged_since  when the last complete pass began in which the record would have shown a change
+    busy             fields that an operation of unknown outcome carries: its read-back decides, not a pull
+    """
+
+    connection: str
+    region: str | None
+    readable: frozenset[str]
+    stating: frozenset[str]
+    ignores_clear: Callable[[str], bool]
+    number: Callable[[], int]
+    now: datetime
+    unchanged_since: datetime | None = None
+    busy: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Absorbed:
+    """What absorbing one observation gave: its statements, the clears that go no further, and whether it counted."""
+
+    statements: list[Statement]
+    ignored: list[Statement]
+    dropped: bool = False
+    settled: bool = False  # a doubtful write was decided, so the plan has to look again
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.statements or self.ignored or self.settled)
+
+
+def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
+    """Take an observation into a record's shadow and return what the record states by it.
+
+    An observation that began before the last absorbed one, or before our last write, is dropped.
+    """
+    if _too_late(record, shown):
+        return Absorbed([], [], dropped=True)
+    result = Absorbed([], [])
+    first, moved = _compare(record.shadow, shown, ground, result)
+    for slot in _slots(first):
+        _state_first(record, shown, ground, slot, [name for name in first if slot_of(name) == slot], result)
+    for slot in _slots(moved):
+        _state_change(record, shown, ground, slot, [name for name in moved if slot_of(name) == slot], result)
+    _take(record, shown)
+    record.fresh = record.fresh or bool(result.statements)
+    return result
+
+
+def _too_late(record: Record, shown: Shown) -> bool:
+    return any(at is not None and shown.started < at for at in (record.observed, record.written))
+
+
+def _compare(shadow: Shadow, shown: Shown, ground: Ground, result: Absorbed) -> tuple[list[str], list[str]]:
+    """Return the fields seen for the first time and those that show something else than before."""
+    first: list[str] = []
+    moved: list[str] = []
+    for name, raw in shown.fields.items():
+        if name not in ground.readable or name in ground.busy:
+            continue
+        doubt = shadow.doubtful.get(name)
+        if doubt is not None and _settle(shadow, name, raw, doubt, shown.started, ground, result):
+            continue
+        if name not in shadow.seen:
+            (moved if _was_rewritten(shadow, name, raw, ground) else first).append(name)
+        elif not same(name, shadow.seen[name], raw, ground.region):
+            moved.append(name)
+    return first, moved
+
+
+def _was_rewritten(shadow: Shadow, name: str, raw: str | None, ground: Ground) -> bool:
+    """Tell whether a field that our create gave, seen for the first time, shows what somebody wrote since."""
+    if not shadow.ours or name not in shadow.given or not clean(name, raw, ground.region):
+        return False
+    return not renders(name, shadow.acked.get(name, ""), raw, ground.region)
+
+
+def _settle(
+    shadow: Shadow,
+    name: str,
+    raw: str | None,
+    doubt: Unconfirmed,
+    started: datetime,
+    ground: Ground,
+    result: Absorbed,
+) -> bool:
+    """Decide a write that was not confirmed; True where nothing is left to compare.
+
+    Before the settle time nothing is decided. After it a rendering of what was sent is ours, the old value is
+    written again (once more, if that was answered with success), and anything else is a statement.
+    """
+    if doubt.settle is None:
+        return False
+    if started < doubt.settle:
+        return True
+    result.settled = True
+    is_old = name in shadow.seen and same(name, shadow.seen[name], raw, ground.region)
+    # the old value may be a prefix of the new one ("Bob", "Bobby"): old is what it is taken for then
+    if same(name, doubt.sent, raw, ground.region) or (
+        not is_old and renders(name, doubt.sent, raw, ground.region)
+    ):
+        _ours(shadow, name, raw, doubt.sent, doubt.number)
+        return True
+    if is_old:
+        if doubt.tries >= 2:
+            del shadow.doubtful[name]
+            shadow.not_kept[name] = doubt.number
+        else:
+            shadow.doubtful[name] = replace(doubt, settle=None)
+        return True
+    del shadow.doubtful[name]
+    return False
+
+
+def _ours(shadow: Shadow, name: str, raw: str | None, sent: str, number: int) -> None:
+    shadow.seen[name] = raw
+    shadow.acked[name] = sent
+    shadow.knew[slot_of(name)] = max(number, shadow.knew.get(slot_of(name), 0))
+    shadow.given.add(name)
+    shadow.doubtful.pop(name, None)
+    shadow.not_kept.pop(name, None)
+
+
+def _slots(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(slot_of(name) for name in names))
+
+
+def _state_first(
+    record: Record, shown: Shown, ground: Ground, slot: str, names: list[str], result: Absorbed
+) -> None:
+    """Take fields seen for the first time: initial, unless we gave them or the record is of our making."""
+    shadow = record.shadow
+    unstated = [name for name in names if not _given_first(shadow, name, shown.fields[name], ground)]
+    for name in unstated:
+        shadow.seen[name] = shown.fields[name]
+        shadow.acked[name] = tidy(shown.fields[name])
+        result.settled = result.settled or name in shadow.given  # given, and not there: it is due again
+    if not unstated or shadow.ours or not ground.stating.intersection(unstated):
+        return
+    if not any(clean(name, shown.fields[name], ground.region) for name in unstated):
+        return  # an empty initial value says nothing that could ever win
+    known = shadow.stated.get(slot)
+    if known is not None and known.kind != "initial":
+        shadow.stated[slot] = replace(known, value={**known.value, **_parts(unstated, shown)})
+        return
+    result.statements.append(_statement(record, shown, ground, slot, "initial"))
+    shadow.stated[slot] = result.statements[-1]
+
+
+def _given_first(shadow: Shadow, name: str, raw: str | None, ground: Ground) -> bool:
+    """Take a field that we gave before it was ever shown; True where what is shown is a rendering of that."""
+    if name not in shadow.given or not renders(name, shadow.acked.get(name, ""), raw, ground.region):
+        return False
+    shadow.seen[name] = raw
+    return True
+
+
+def _state_change(
+    record: Record, shown: Shown, ground: Ground, slot: str, names: list[str], result: Absorbed
+) -> None:
+    """Take a difference: an edit, or a clear where everything that moved is empty now."""
+    shadow = record.shadow
+    emptied = all(not clean(name, shown.fields[name], ground.region) for name in names)
+    kind: StatementKind = "clear" if emptied else "edit"
+    stated = _statement(record, shown, ground, slot, kind, _silent(shown, ground, slot, names, kind))
+    for name in names:
+        shadow.seen[name] = shown.fields[name]
+        shadow.acked[name] = tidy(shown.fields[name])
+        shadow.doubtful.pop(name, None)
+        shadow.not_kept.pop(name, None)
+    if not ground.stating.intersection(names):
+        return
+    if kind == "clear" and ground.ignores_clear(slot):
+        shadow.cleared[slot] = stated.number
+        result.ignored.append(stated)
+        return
+    shadow.cleared.pop(slot, None)
+    shadow.stated[slot] = stated
+    result.statements.append(stated)
+
+
+def _silent(shown: Shown, ground: Ground, slot: str, moved: list[str], kind: StatementKind) -> frozenset[str]:
+    """Return the empty parts of a unit of which an edit says nothing.
+
+    Those are the parts that the record never had, and where a clear goes no further also those emptied just now:
+    an edit of the street must not blank the postal code that only another record knows.
+    """
+    if kind == "clear":
+        return frozenset()
+    empty = [name for name in SLOTS[slot] if not clean(name, shown.fields.get(name), ground.region)]
+    return frozenset(name for name in empty if name not in moved or ground.ignores_clear(slot))
+
+
+def _statement(
+    record: Record,
+    shown: Shown,
+    ground: Ground,
+    slot: str,
+    kind: StatementKind,
+    silent: frozenset[str] = frozenset(),
+) -> Statement:
+    spoken = [name for name in SLOTS[slot] if name in shown.fields and name in ground.stating]
+    names = [name for name in spoken if name not in silent]
+    old_seen = _latest(record.observed, ground.unchanged_since) if kind != "initial" else None
+    return Statement(
+        connection=record.connection,
+        vendor_id=record.vendor_id,
+        slot=slot,
+        value=_parts(names, shown),
+        kind=kind,
+        number=ground.number(),
+        knew=record.shadow.knew.get(slot, 0),
+        old_seen=old_seen,
+        new_seen=shown.started,
+        pull_ended=ground.now,
+        modified=None if _we_touched(record, old_seen) else shown.modified,
+    )
+
+
+def _we_touched(record: Record, old_seen: datetime | None) -> bool:
+    """Tell whether a write of ours may have moved the vendor's own time since the old value was seen."""
+    return record.written is not None and (old_seen is None or record.written >= old_seen)
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((at for at in times if at is not None), default=None)
+
+
+def _parts(names: list[str], shown: Shown) -> Mapping[str, str]:
+    return {name: tidy(shown.fields[name]) for name in names}
+
+
+def _take(record: Record, shown: Shown) -> None:
+    record.payload = shown.payload
+    record.observed = shown.started
+    record.created = shown.created or record.created
+    record.modified = shown.modified or record.modified
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A write that was sent: its values and journal numbers by slot, when it began, and whether it was answered.
+
+    `carried` are the fields that went along unchanged because the vendor replaces the whole, with what was sent.
+    """
+
+    fields: Mapping[str, str]
+    numbers: Mapping[str, int]
+    began: datetime
+    answered: bool
+    settle: datetime
+    carried: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class ReadBack:
+    """What the look after a write showed: fields confirmed, fields still in doubt, and edits that it revealed."""
+
+    confirmed: list[str]
+    doubtful: list[str]
+    absorbed: Absorbed
+
+
+def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -> ReadBack:
+    """Take what a vendor shows after our write; without a look, everything sent is in doubt.
+
+    A field that still shows the old value is in doubt. After a write that was answered with success anything else
+    is what the vendor made of it, unless this field has shown recognisable renderings before; then, and after an
+    unknown outcome, only a rendering of what was sent is ours.
+    """
+    record.written = sent.began
+    result = ReadBack([], [], Absorbed([], []))
+    if shown is None:
+        for name in sent.fields:
+            _doubt(record.shadow, name, sent)
+        result.doubtful.extend(sent.fields)
+        return result
+    judged = {name for name in sent.fields if name in shown.fields}
+    for name in sent.fields:
+        if name not in shown.fields and sent.answered:
+            _unshown(record.shadow, name, sent)
+            result.confirmed.append(name)
+        elif name not in shown.fields:
+            _doubt(record.shadow, name, sent)
+            result.doubtful.append(name)
+    for name in judged:
+        verdict = _judge(record.shadow, name, shown.fields[name], sent, ground)
+        if verdict == "ours":
+            _learn(record.shadow, name, sent.fields[name], shown.fields[name], ground.region)
+            _ours(record.shadow, name, shown.fields[name], sent.fields[name], sent.numbers[slot_of(name)])
+            result.confirmed.append(name)
+        elif verdict == "old":
+            _doubt(record.shadow, name, sent)
+            result.doubtful.append(name)
+    for name in _carried_renderings(shown, sent, ground, judged):
+        record.shadow.seen[name] = shown.fields[name]
+    result.absorbed = absorb(record, shown, ground)
+    return result
+
+
+def _judge(shadow: Shadow, name: str, raw: str | None, sent: Sent, ground: Ground) -> str:
+    value = sent.fields[name]
+    if same(name, value, raw, ground.region):
+        return "ours"
+    if name in shadow.seen and same(name, shadow.seen[name], raw, ground.region):
+        return "old"
+    if sent.answered and name not in shadow.renders:
+        return "ours"
+    return "ours" if renders(name, value, raw, ground.region) else "theirs"
+
+
+def _learn(shadow: Shadow, name: str, sent: str, raw: str | None, region: str | None) -> None:
+    """Remember that this field shows recognisable renderings of what it is sent."""
+    if not same(name, sent, raw, region) and renders(name, sent, raw, region):
+        shadow.renders.add(name)
+
+
+def _unshown(shadow: Shadow, name: str, sent: Sent) -> None:
+    """Take a field that was written with success but that the vendor does not show."""
+    shadow.acked[name] = sent.fields[name]
+    shadow.knew[slot_of(name)] = max(sent.numbers[slot_of(name)], shadow.knew.get(slot_of(name), 0))
+    shadow.given.add(name)
+
+
+def _doubt(shadow: Shadow, name: str, sent: Sent) -> None:
+    before = shadow.doubtful.get(name)
+    same_try = before is not None and before.sent == sent.fields[name]
+    tries = (before.tries if before and same_try else 0) + (1 if sent.answered else 0)
+    shadow.doubtful[name] = Unconfirmed(sent.fields[name], sent.numbers[slot_of(name)], sent.settle, tries)
+
+
+def _carried_renderings(shown: Shown, sent: Sent, ground: Ground, judged: set[str]) -> list[str]:
+    """Return carried fields whose showing is a rendering of what went along: nothing is stated by them."""
+    return [
+        name
+        for name, value in sent.carried.items()
+        if name in shown.fields
+        and name not in judged
+        and renders(name, value, shown.fields[name], ground.region)
+    ]
+
+
+def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
+    """Take a record that our own create made and return what it states, which is next to nothing.
+
+    What the vendor filled in itself is its own doing. Fields we sent were given, but for one that is shown empty:
+    that write is in doubt. Where the answer was lost and the record was found later, a person may have been there
+    first: a sent field that shows no rendering of what was sent is that person's edit.
+    """
+    shadow, result = record.shadow, Absorbed([], [])
+    shadow.ours = True
+    shadow.knew.update(sent.numbers)
+    edited: list[str] = []
+    for name in [name for name in shown.fields if name in ground.readable]:
+        raw = shown.fields[name]
+        if name not in sent.fields:
+            shadow.seen[name], shadow.acked[name] = raw, tidy(raw)
+        elif _is_missing(name, sent.fields[name], raw, ground.region):
+            shadow.seen[name], shadow.acked[name] = raw, ""
+            _doubt(shadow, name, sent)
+        elif sent.answered or renders(name, sent.fields[name], raw, ground.region):
+            _learn(shadow, name, sent.fields[name], raw, ground.region)
+            _ours(shadow, name, raw, sent.fields[name], sent.numbers.get(slot_of(name), 0))
+        else:
+            edited.append(name)
+    for name in [name for name in sent.fields if name not in shown.fields]:
+        _unshown(shadow, name, sent)
+    for slot in _slots(edited):
+        _state_change(record, shown, ground, slot, [name for name in edited if slot_of(name) == slot], result)
+    record.written = sent.began
+    _take(record, shown)
+    return result
+
+
+def _is_missing(name: str, sent: str, raw: str | None, region: str | None) -> bool:
+    """Tell whether a vendor shows nothing of a value that was sent."""
+    return bool(clean(name, sent, region)) and not clean(name, raw, region)
