@@ -79,15 +79,16 @@ class Town:
         self.environment["SYNCD__SAFETY__SETTLE_SECONDS"] = f"{SETTLE:g}"
         self.environment["SYNCD__WEB__PORT"] = "0"
 
-    def command(self, *words: str) -> Process:
-        """Start a command."""
+    def command(self, *words: str, listened_to: bool = True) -> Process:
+        """Start a command; what nobody listens to goes nowhere."""
+        said = subprocess.PIPE if listened_to else subprocess.DEVNULL
         line = [sys.executable, "-m", "syncd", "-c", str(CONFIG), *words]
         return subprocess.Popen(
             line,
             cwd=ROOT,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
             text=True,
         )
 
@@ -135,21 +136,12 @@ class Town:
     @contextmanager
     def daemon(self) -> Iterator[Process]:
         """Run a daemon until the end of the block."""
-        process = self.command("serve")
-        drains = [
-            threading.Thread(target=stream.read, daemon=True)
-            for stream in (process.stdout, process.stderr)
-            if stream
-        ]
-        for drain in drains:
-            drain.start()
+        process = self.command("serve", listened_to=False)
         try:
             yield process
         finally:
             process.kill()
             process.wait()
-            for drain in drains:
-                drain.join()
 
 
 @contextmanager
