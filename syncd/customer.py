@@ -118,9 +118,17 @@ def _checked_email(email: str) -> str:
 def clean_phone(text: str, region: str | None = None) -> str:
     """Return a phone number as E.164 by the plan of `region` (ISO alpha-2), its digits where that cannot be told."""
     text = tidy(text)
-    if not text or _PLAIN_E164.fullmatch(text):
-        return text
-    return _parsed_phone(text, region)
+    return _e164(text, region) or _digits(text) if text else ""
+
+
+def phone_key(text: str, region: str | None) -> str:
+    """Return the phone number as E.164 where it is one, "" otherwise."""
+    phone = _e164(tidy(text), region)
+    return phone if len(phone) >= 9 else ""
+
+
+def _e164(text: str, region: str | None) -> str:
+    return text if _PLAIN_E164.fullmatch(text) else _parsed_phone(text, region)
 
 
 @lru_cache(maxsize=65536)
@@ -131,12 +139,12 @@ def _parsed_phone(text: str, region: str | None) -> str:
     try:
         number = phonenumbers.parse(written, region.upper() if region else None)
     except phonenumbers.NumberParseException:
-        return _digits(text)
+        return ""
     if not phonenumbers.is_possible_number(number):
-        return _digits(text)
+        return ""
     told = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if number.italian_leading_zero and not _reads_again(told):
-        return _digits(text)  # a trunk zero too many: read again it would lose one more
+        return ""  # a trunk zero too many: read again it would lose one more
     return told + _extension(number.extension)
 
 
@@ -153,12 +161,6 @@ def _digits(text: str) -> str:
 
 def _extension(extension: str | None) -> str:
     return f";ext={extension}" if extension else ""
-
-
-def phone_key(text: str, region: str | None) -> str:
-    """Return the phone number as E.164 where it is one, "" otherwise."""
-    phone = clean_phone(text, region)
-    return phone if _E164.fullmatch(phone) else ""
 
 
 def clean_date(text: str) -> str:
