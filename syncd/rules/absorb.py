@@ -204,15 +204,14 @@ def _state_change(
 
 
 def _silent(shown: Shown, ground: Ground, slot: str, moved: list[str], kind: StatementKind) -> frozenset[str]:
-    """Return the empty parts of a unit of which an edit says nothing.
+    """Return the empty parts of a unit of which a statement says nothing.
 
-    Those are the parts that the record never had, and where a clear goes no further also those emptied just now:
-    an edit of the street must not blank the postal code that only another record knows.
+    Those are the parts that the record never had, and in an edit, where a clear goes no further, also those emptied
+    with it: an edit of the street must not blank the postal code that only another record knows.
     """
-    if kind == "clear":
-        return frozenset()
+    kept = kind == "edit" and ground.ignores_clear(slot)
     empty = [name for name in SLOTS[slot] if not clean(name, shown.fields.get(name), ground.region)]
-    return frozenset(name for name in empty if name not in moved or ground.ignores_clear(slot))
+    return frozenset(name for name in empty if kept or name not in moved)
 
 
 def _statement(
