@@ -130,6 +130,7 @@ class Account:
     def __init__(self, name: str, traits: Traits, clock: Clock) -> None:
         self.name, self.traits, self.clock = name, traits, clock
         self.words: list[Word] = []
+        self.unconfirmed: dict[str, frozenset[str]] = {}  # id → fields that syncd wrote and has not read back
         self.looked: dict[str, datetime] = {}  # id → when the last request began that showed it to syncd
         self.history: dict[str, list[Version]] = {}
         self.ids = count(1)
@@ -189,9 +190,12 @@ class Account:
     def show(self, vendor_id: str, row: Row, started: datetime) -> None:
         """Note that syncd was shown a record."""
         self.looked[vendor_id] = started
+        written = self.unconfirmed.pop(vendor_id, frozenset())
         for name, text in row.items():
             for word in self._unread(vendor_id, name):
                 word.read = word.text == (text or "")
+                if word.read and name in written:
+                    word.gone = "exposed"  # written between our write and its read-back
 
     def overwrite(self, vendor_id: str, names: Iterable[str]) -> None:
         """Note that syncd is about to write fields: what people wrote there and it has not read is lost."""
@@ -386,6 +390,8 @@ class SimulatedConnector:
             whole = {**self._whole(change), **fields}
             account.overwrite(vendor_id, whole)
             account.change(vendor_id, whole)
+        written = traits.fields if change.kind == "create" else tuple(change.fields)
+        account.unconfirmed[vendor_id] = frozenset(written)
         account.ledger.append(
             Entry(account.name, change.kind, vendor_id, dict(change.fields), account.clock())
         )
