@@ -15,6 +15,7 @@
         ├── Throttled          too many requests; try again later
         ├── Missing            the vendor says that this record does not exist
         ├── AlreadyThere       the vendor says that this record exists already
+        ├── Unsearchable       the vendor does not take this search; its listing tells
         ├── Rejected           the vendor refuses the content, field by field
         ├── Busy               refused for a moment, certainly not processed
         ├── Unanswered         sent, and nobody knows whether it was processed
@@ -147,6 +148,10 @@ class Missing(VendorError):
 
 class AlreadyThere(VendorError):
     """A create found that the vendor has such a record already."""
+
+
+class Unsearchable(VendorError):
+    """The vendor does not take this search, so only its listing can tell."""
 
 
 class Rejected(VendorError):

@@ -13,7 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from syncd.errors import AlreadyThere, Missing, Refused, SyncdError, Throttled, Unreachable, VendorError
+from syncd.errors import (
+    AlreadyThere,
+    Busy,
+    Missing,
+    Refused,
+    SyncdError,
+    Throttled,
+    Unreachable,
+    Unsearchable,
+    VendorError,
+)
 from syncd.failpoints import failpoint
 from syncd.logs import Logger, bound
 from syncd.rules.absorb import Ground
@@ -273,7 +283,19 @@ class _Pusher:
             self._look(task)
         for task in [task for task in tasks if isinstance(task.problem, AlreadyThere)]:
             if task.operation.draft.kind == "create":
-                task.attempt.found = find_older(self.source, task.operation)
+                self._search(task)
+
+    def _search(self, task: _Task) -> None:
+        """Look for the record that a create met; where that fails for now, the create is tried again later."""
+        try:
+            task.attempt.found = find_older(self.source, task.operation)
+        except Unsearchable:
+            log.info("A record that is there already cannot be searched for.", operation=task.operation.id)
+        except VendorError as error:
+            log.warning(
+                "A record that is there already could not be looked for.", reason=type(error).__name__
+            )
+            task.problem = Busy(str(error), status=error.status)
 
     def _conclude(self, tx: Writing, task: _Task, ground: Callable[..., Ground]) -> bool:
         """Write one outcome down; True where another step follows."""

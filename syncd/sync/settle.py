@@ -7,11 +7,12 @@ vendor cannot be searched a later listing or a person decides. Nothing is ever c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from syncd.customer import email_key, phone_key, renders
-from syncd.errors import Missing, VendorError
+from syncd.errors import Missing, Unsearchable, VendorError
 from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import absorb
@@ -152,7 +153,8 @@ class _Settler:
             except Missing:
                 return []
         if _can_find(self.source, self.operation):
-            return find(self.source, self.operation)
+            with suppress(Unsearchable):
+                return find(self.source, self.operation)
         return self._listed()
 
     def _listed(self) -> Sequence[Shown] | None:
@@ -283,11 +285,12 @@ def look(
         if state is None or state.full_started is None or state.state != "ok":
             continue
         looked = True
-        if source.connector.abilities.incremental or _listing_is_cheaper(source, state, len(customers)):
-            full = not source.connector.abilities.incremental
+        full = not source.connector.abilities.incremental
+        searching = full and not _listing_is_cheaper(source, state, len(customers))
+        if not (
+            searching and _search_each(store, scene, source, customers, epoch=epoch, tally=tallies[name])
+        ):
             pull(store, scene, source, run=run, epoch=epoch, full=full, tally=tallies[name], watch=watch)
-        else:
-            _search_each(store, scene, source, customers, epoch=epoch, tally=tallies[name])
     return looked
 
 
@@ -299,8 +302,9 @@ def _listing_is_cheaper(source: Source, state: ConnectionState, customers: int) 
 
 def _search_each(
     store: Store, scene: Scene, source: Source, customers: Sequence[str], *, epoch: int, tally: Tally
-) -> None:
-    before = source.connector.requests
+) -> bool:
+    """Search once for each customer; False where the vendor does not take the search, so that its listing must tell."""
+    before, searchable = source.connector.requests, True
     for customer_id in dict.fromkeys(customers):
         began = scene.clock()
         with store.look() as tx:
@@ -308,6 +312,9 @@ def _search_each(
             records = tx.records.of_customers([customer.id]).get(customer.id, [])
         try:
             found = source.connector.find(_customer_keys(customer, records, source))
+        except Unsearchable:
+            searchable = False
+            break
         except VendorError as error:
             tally.error = tally.error or str(error)
             break
@@ -315,6 +322,7 @@ def _search_each(
         _store_look(store, scene, source, customer_id, found, began, epoch)
         failpoint("look.stored")
     tally.requests += source.connector.requests - before
+    return searchable
 
 
 def _customer_keys(customer: Customer, records: Sequence[Record], source: Source) -> Keys:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from syncd.errors import AlreadyThere, Busy, ConfigError, Forbidden, Malformed, Refused, Rejected
+from syncd.errors import AlreadyThere, Busy, ConfigError, Forbidden, Refused, Rejected, Unsearchable
 from syncd.values import Change
 from syncd.vendors.base import Keys
 from tests.vendors.contract import START, Scene, VendorContract, carry_out, pages, pull
@@ -216,8 +216,16 @@ class TestPexipEngage(VendorContract):
         scene.vendor.faults.answer(
             200, orjson.dumps({"data": rows, "meta": {"totalCount": 230}}), kind="list|search"
         )
-        with pytest.raises(Malformed):
+        with pytest.raises(Unsearchable):
             scene.connector.find(Keys(email="ann1@example.com"))
+
+    def test_a_filter_that_is_refused_leaves_the_others(self, scene: Scene) -> None:
+        scene.vendor.switches.external_id_filter = "reference[]"
+        scene.vendor.human_create(**self.person(1))
+        found = scene.connector.find(Keys(stamp="7", email="ann1@example.com"))
+        assert len(found) == 1
+        with pytest.raises(Unsearchable):
+            scene.connector.find(Keys(stamp="7"))
 
     # tokens
 

@@ -12,6 +12,7 @@ from requests.adapters import BaseAdapter
 
 from syncd.errors import (
     AlreadyThere,
+    Busy,
     Forbidden,
     Malformed,
     Missing,
@@ -215,9 +216,13 @@ class Omniwallet:
         email = change.fields.get("email")
         if not email or not isinstance(error, Rejected) or "email" not in error.fields:
             return error
-        # A 422 on the e-mail may mean "taken" or "not an e-mail"; only looking tells.
-        if not self.find(Keys(email=email)):
-            return error
+        # A 422 on the e-mail may mean "taken" or "not an e-mail"; only looking tells. Where that look fails, the
+        # write was refused all the same: it is no write of unknown outcome.
+        try:
+            if not self.find(Keys(email=email)):
+                return error
+        except VendorError as failed:
+            return Busy(failed.what, failed.next_step, status=reply.status, words=error.words)
         return AlreadyThere(
             f"{self.name}: Omniwallet has this e-mail already.", status=reply.status, words=error.words
         )

@@ -141,9 +141,15 @@ class Perfex:
         return Written(userid or None, progress={"customer": userid} if userid else {})
 
     def _only_newer(self, company: str, change: Change) -> str:
-        """Return the only customer of a name that is newer than the operation's intent, "" where that is not clear."""
+        """Return the only customer of a name that is newer than the operation's intent, "" where that is not clear.
+
+        It is made by now, so a look that fails must not pass for a create that failed: it would be sent again.
+        """
         oldest = text_of(change.progress.get("newer_than"))
-        found = self.find(Keys(company=company, newer_than=oldest)) if oldest else ()
+        try:
+            found = self.find(Keys(company=company, newer_than=oldest)) if oldest else ()
+        except VendorError:
+            return ""
         return found[0].vendor_id if len(found) == 1 else ""
 
     def _update(self, change: Change) -> Written:

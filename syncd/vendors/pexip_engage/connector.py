@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from requests.adapters import BaseAdapter
 
+from syncd.customer import clean
 from syncd.errors import (
     AlreadyThere,
     Forbidden,
@@ -19,6 +20,7 @@ from syncd.errors import (
     Refused,
     Rejected,
     Unanswered,
+    Unsearchable,
     VendorError,
 )
 from syncd.values import Change, Item, Page, Shown, Written
@@ -118,17 +120,30 @@ class PexipEngage:
         return self.read(item_in(reply), reply.started)
 
     def find(self, keys: Keys) -> Sequence[Shown]:
-        found: dict[str, Shown] = {}
-        wanted = (keys.stamp, keys.external_id) if "external_id" in self.abilities.finds else ()
-        for value in dict.fromkeys(key for key in wanted if key):
-            for shown in self._matching("external-id[]", value):
-                if shown.fields.get("external_id") == value:
-                    found[shown.vendor_id] = shown
-        if keys.email:
-            for shown in self._matching("email[]", keys.email):
-                if (shown.fields.get("email") or "").lower() == keys.email.lower():
-                    found[shown.vendor_id] = shown
+        """Look a customer up by every filter that works. Raises Unsearchable where none of them does."""
+        wanted = [("external-id[]", "external_id", key) for key in self._ids(keys)]
+        wanted += [("email[]", "email", keys.email)] if keys.email else []
+        tried = [self._try(*each) for each in wanted]
+        refused = [each for each in tried if isinstance(each, Unsearchable)]
+        if refused and len(refused) == len(tried):
+            raise refused[0]
+        lists = [each for each in tried if not isinstance(each, Unsearchable)]
+        found = {shown.vendor_id: shown for each in lists for shown in each}
         return tuple(shown for shown in found.values() if not shown.deleted)
+
+    def _ids(self, keys: Keys) -> Sequence[str]:
+        if "external_id" not in self.abilities.finds:
+            return ()
+        return tuple(dict.fromkeys(key for key in (keys.stamp, keys.external_id) if key))
+
+    def _try(self, name: str, field: str, value: str) -> Sequence[Shown] | Unsearchable:
+        """Return the records that one filter finds, or that this filter does not work: no list of them is published."""
+        try:
+            matching = self._matching(name, value)
+        except Unsearchable as error:
+            return error
+        wanted = clean(field, value)
+        return [shown for shown in matching if clean(field, shown.fields.get(field)) == wanted]
 
     def steps(self, change: Change) -> tuple[str, ...]:
         return () if change.kind == "update" and not change.fields else (change.kind,)
@@ -191,10 +206,13 @@ class PexipEngage:
         return reply
 
     def _matching(self, name: str, value: str) -> Sequence[Shown]:
-        reply = self._list([(name, value)])
+        try:
+            reply = self._list([(name, value)])
+        except Rejected as error:
+            raise Unsearchable(error.what, "Its listing tells.", status=error.status) from error
         rows, total = listing(reply, 0)
         if total > len(rows):
-            raise Malformed(f"{reply.source} does not narrow by {name}.", "Ask Pexip which filters it has.")
+            raise Unsearchable(f"{reply.source} does not narrow by {name}.", "Its listing tells.")
         good = [
             row for row in rows if poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect) is None
         ]

@@ -1,0 +1,92 @@
+"""What a tester from outside found: each once broke a promise, through the whole of syncd."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.sandbox.faults import Fault
+from tests.sync.world import World
+
+JAN = {
+    "company": "",
+    "contact": {
+        "firstname": "Jan",
+        "lastname": "Peeters",
+        "email": "jan@example.com",
+        "phonenumber": "0470 12 34 56",
+    },
+}
+EVA = {"firstName": "Eva", "lastName": "Maes", "email": "eva@example.com"}
+
+
+def states(world: World) -> set[tuple[str, str]]:
+    """Return the states of all operations with their connections."""
+    with world.app.store.look() as tx:
+        return {(operation.draft.connection, operation.state) for operation in tx.operations.list(limit=1000)}
+
+
+@pytest.mark.parametrize("what", ["drop_after", "drop_before"])
+@pytest.mark.parametrize("email", ["jan@example.com", ""])
+def test_a_lost_create_is_settled_where_the_vendor_takes_no_filter_by_external_id(
+    world: World, what: str, email: str
+) -> None:
+    """Which filters Pexip Engage has is not published: one that is refused leaves the others and the listing."""
+    booking = world.vendor("booking")
+    booking.switches.external_id_filter = "reference[]"
+    contact = {**JAN["contact"], "email": email} if email else None  # type: ignore[dict-item]
+    world.vendor("crm").human_create(company="Peeters NV", phonenumber="09 123 45 67", contact=contact)
+    booking.faults.add(what, kind="create", count=1)
+    world.sync()
+    world.clock.forward(minutes=5)
+    world.sync()
+    world.quiet()
+    assert len(booking.snapshot()) == 1
+    assert ("booking", "unknown") not in states(world)
+
+
+def refuse_searches(world: World) -> Fault:
+    """Have the CRM refuse the look that follows a create, as a token does that is revoked in that moment."""
+    words = {"status": False, "message": "Token is not found"}
+    fault: Fault = world.vendor("crm").faults.answer(
+        404, words, method="GET", path="customers/search", count=None
+    )
+    return fault
+
+
+def test_a_create_is_not_sent_again_where_only_the_look_after_it_was_refused(world: World) -> None:
+    crm = world.vendor("crm")
+    crm.switches.version = "2.0"  # its answer names no id, so the new record is looked for
+    world.vendor("booking").human_create(**EVA)
+    refuse_searches(world)
+    world.sync()
+    crm.faults.clear()
+    world.clock.forward(minutes=5)
+    world.sync()
+    world.quiet()
+    (made,) = crm.snapshot().values()
+    assert [each["email"] for each in made["contacts"]] == ["eva@example.com"]
+
+
+@pytest.mark.parametrize("status", ["409", "422"])
+def test_a_record_that_is_already_there_keeps_to_be_a_persons_where_the_look_fails(
+    world: World, status: str
+) -> None:
+    loyalty = world.vendor("loyalty")
+    loyalty.switches.duplicate = int(status)
+    world.sync()
+    loyalty.human_create(name="Jan", last_name="Peeters", email="jan@example.com", phone="+34600111222")
+    world.vendor("crm").human_create(**JAN)
+    world.vendor("booking").human_create(**EVA)
+    loyalty.faults.add("empty_list", kind="list", count=None, consistent=True)
+    loyalty.faults.answer(500, {"message": "oops"}, method="GET", path="jan", count=None)
+    world.sync()
+    assert ("loyalty", "confirmed") in states(world), "what became of the others is kept"
+    loyalty.faults.clear()
+    world.clock.forward(minutes=5)
+    world.quiet()
+    phones = {email: row["phone"] for email, row in loyalty.snapshot().items()}
+    assert set(phones) == {"jan@example.com", "eva@example.com"}
+    (userid,) = [
+        key for key, row in world.vendor("crm").snapshot().items() if row["contacts"][0]["firstname"] == "Jan"
+    ]
+    assert world.vendor("crm").snapshot()[userid]["contacts"][0]["phonenumber"] == "0470 12 34 56"
