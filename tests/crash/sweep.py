@@ -56,12 +56,16 @@ class Sweep:
         """Crash at each of these events and recover."""
         for nth in nths:
             self._once(nth, self._drain)
-        return self.swept
+        return self._over()
 
     def through_outage(self, nths: Iterator[int] | range) -> Swept:
         """Crash at each of these events; then no vendor answers for a while."""
         for nth in nths:
             self._once(nth, self._drain_through_outage)
+        return self._over()
+
+    def _over(self) -> Swept:
+        self.trial.end()
         return self.swept
 
     def _drain_through_outage(self) -> None:
@@ -77,7 +81,7 @@ class Sweep:
         for _ in range(count):
             first, second = dice.randrange(1, self.events + 1), dice.randrange(1, self.events // 2 + 2)
             self._once(first, lambda second=second: self._drain_dying(second))  # type: ignore[misc]
-        return self.swept
+        return self._over()
 
     def _drain_dying(self, nth: int) -> None:
         if self._dies(nth, self._drain):

@@ -37,7 +37,9 @@ class Broken:
         except StoreError:
             self.trial.restart()  # a look that loses its connection ends the run; the next one goes on
         self.trial.drain()
-        return ending(self.trial)
+        end = ending(self.trial)
+        self.trial.end()
+        return end
 
     def ends_the_same(self, event: str, nth: int, break_it: Break) -> bool:
         """Break the database once, at the nth of these events; tell whether there were so many."""
@@ -101,6 +103,7 @@ def test_a_full_disk_stops_the_sync_and_loses_nothing(tmp_path: Path, pages: int
     trial.restart()
     trial.drain()
     assert ending(trial) == expected
+    trial.end()
 
 
 def _cutter(server: Server, place: DatabasePlace) -> Break:
