@@ -37,7 +37,7 @@ def test_the_api_keeps_to_its_document(page: Page, tmp_path: Path, who: str) -> 
         "--suppress-health-check", "all", "--generation-deterministic", "--no-color", *identity,
     ]  # fmt: skip
     tried = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=1700, check=False)
-    assert tried.returncode == 0, tried.stdout[-6000:] + tried.stderr[-2000:]
+    assert tried.returncode == 0, tried.stdout + tried.stderr[-2000:]
     generated = re.search(r"(\d[\d,]*) generated", tried.stdout)
     assert generated, tried.stdout
     assert int(generated.group(1).replace(",", "")) > 100, tried.stdout

@@ -105,7 +105,8 @@ def split(site: SiteOf, visitor: Admin, customer: CustomerId, asked: SplitAsked)
     """Take records out of a customer; the customer that they are now is answered."""
     with site.app.store.look() as tx:
         found = known(tx, customer)
-    return get_customer(site, split_customer(site.app, found.id, asked.records, visitor.name))
+    named = [(one.connection, one.vendor_id) for one in asked.records]
+    return get_customer(site, split_customer(site.app, found.id, named, visitor.name))
 
 
 @ROUTER.post("/{customer}/erase", responses=answers(404))

@@ -82,7 +82,7 @@ def _out(operation: Operation) -> OperationOut:
         state=operation.state,
         customer=draft.customer,
         vendor_id=draft.vendor_id,
-        fields={name: (before, after) for name, (before, after) in draft.fields.items()},
+        fields={name: [before, after] for name, (before, after) in draft.fields.items()},
         reason=draft.reason,
         run=operation.run,
         error=operation.error,

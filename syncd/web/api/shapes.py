@@ -12,6 +12,7 @@ Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 RUN = r"^run-[0-9]{1,18}$"
 OPERATION = r"^op-[0-9]{1,18}$"
+Sides = Annotated[list[str], Field(min_length=2, max_length=2, description="Before and after.")]
 NUMBER = 2**53
 
 
@@ -63,7 +64,7 @@ class OperationOut(BaseModel):
     state: str
     customer: str
     vendor_id: str | None
-    fields: dict[str, tuple[str, str]]
+    fields: dict[str, Sides]
     reason: str
     run: str
     error: str
@@ -142,12 +143,17 @@ class MergeAsked(Asked):
     other: Name
 
 
-class SplitAsked(Asked):
-    """Records, each as connection and vendor id, that are somebody else's."""
+class RecordNamed(Asked):
+    """A record by its connection and its id there."""
 
-    records: list[tuple[Name, Annotated[str, Field(min_length=1, max_length=300)]]] = Field(
-        min_length=1, max_length=100
-    )
+    connection: Name
+    vendor_id: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class SplitAsked(Asked):
+    """Records that are somebody else's."""
+
+    records: list[RecordNamed] = Field(min_length=1, max_length=100)
 
 
 class EraseAsked(Asked):
