@@ -11,6 +11,9 @@ from tests.support.loopback import stay_on_loopback
 from tests.support.postgres import Migrate, PostgresMissing, Server, running_server
 from tests.support.stores import Backend, PostgresBackend, SqliteBackend, SqliteTemplates
 
+# The contract's assertions explain themselves as those of a test file do, whichever test imports it first.
+pytest.register_assert_rewrite("tests.vendors.contract")
+
 # Set by .ci/run: there a machine without PostgreSQL is a broken machine, not a reason to skip.
 REQUIRE_POSTGRES = "SYNCD_TEST_REQUIRE_POSTGRES"
 

@@ -1,12 +1,10 @@
-"""The contract's assertions explain themselves as those of a test file do; and the vendors' simulators by name."""
+"""The vendors' simulators by name."""
 
 import pytest
 
-pytest.register_assert_rewrite("tests.vendors.contract")
-
-from syncd.sandbox.kiotviet import KiotViet  # noqa: E402
-from syncd.sandbox.perfex import Perfex  # noqa: E402
-from tests.vendors.perfex_crm import TOKEN, VERSIONS  # noqa: E402
+from syncd.sandbox.kiotviet import KiotViet
+from syncd.sandbox.perfex import Perfex
+from tests.vendors.perfex_crm import TOKEN, VERSIONS
 
 
 @pytest.fixture(params=VERSIONS)
