@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from syncd.errors import SyncdError
 from tests.crash.dying import Crash, DiesAt
 from tests.crash.scenarios import Scenario
-from tests.simulation.ending import Ending, ending
+from tests.simulation.ending import Ending, doubles, ending
 from tests.simulation.trial import Kept, Trial
 
 TEN_MINUTES = 600.0
@@ -47,6 +47,8 @@ class Sweep:
             events = counting.count
             self._drain()
         self.swept.reached += counting.reached
+        # all else is compared with this history, so it has to be right by itself
+        assert doubles(self.trial) == {}
         return ending(self.trial), events
 
     def _drain(self) -> None:

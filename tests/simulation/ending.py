@@ -38,6 +38,24 @@ def ending(trial: Trial) -> Ending:
     }
 
 
+def doubles(trial: Trial) -> dict[str, list[str]]:
+    """Return the names that stand more than once at a vendor, where everybody has a name of their own."""
+    found: dict[str, list[str]] = {}
+    for vendor in trial.vendors:
+        names = Counter(_title(row) for row in trial.vendors[vendor].snapshot().values())
+        twice = sorted(name for name, count in names.items() if count > 1)
+        if twice:
+            found[vendor] = twice
+    return found
+
+
+def _title(row: dict[str, Any]) -> str:
+    if row.get("company") and "contacts" in row:
+        return str(row["company"]).lower()
+    parts = (row.get("firstName") or row.get("name"), row.get("lastName") or row.get("last_name"))
+    return " ".join(str(part) for part in parts if part).lower()
+
+
 def creates(trial: Trial) -> dict[str, int]:
     """Return how many customers syncd made at each vendor, those made late included."""
     return {
