@@ -7,6 +7,7 @@ have committed) has the unit done again whole, so every unit is written such tha
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -145,7 +146,8 @@ class Store:
                     raise
                 if not may_pass(error) or time.monotonic() + wait > deadline:
                     raise explained(error, self.url) from error
-            time.sleep(wait)
+            # not in step with the other one of a deadlock
+            time.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311
             wait *= 2
 
     @contextmanager

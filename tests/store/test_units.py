@@ -86,7 +86,7 @@ def test_an_error_of_the_caller_passes_through_a_look(store: Store) -> None:
 
 @pytest.fixture
 def postgres_store(postgres_url: str) -> Iterator[Store]:
-    with Store.open(postgres_url, clock=lambda: NOON, patience=1.0) as opened:
+    with Store.open(postgres_url, clock=lambda: NOON, patience=5.0) as opened:
         yield opened
 
 
