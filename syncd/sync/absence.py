@@ -2,7 +2,7 @@
 
 A tombstone, or the vendor's own removed list, is believed at once. Otherwise a record must be missing in two
 complete full passes at least an hour apart and then be unknown to the vendor by its id. A listing that suddenly
-lost many records is a broken listing until a person says otherwise.
+lost many records, or half of a few, is a broken listing until a person says otherwise or the records are back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from syncd.failpoints import failpoint
 from syncd.store import Reading, Store, Writing
 from syncd.sync.scene import Scene, Source
 from syncd.values import Record, Review, Tally
+
+FEW = 5  # so many may go at once, if they are less than half
 
 
 class SeenIds:
@@ -69,11 +71,12 @@ def conclude_absence(
         return ""
     with store.look() as tx:
         live = tx.records.count(source.name)
-        if len(seen) >= live and not _any_suspect(seen, tx.records.live_ids(source.name)):
+        asked = source.name in tx.reviews.open_subjects("deletion")
+        if len(seen) >= live and not asked and not _any_suspect(seen, tx.records.live_ids(source.name)):
             return ""
         absent = [vendor_id for vendor_id, _ in tx.records.live_ids(source.name) if vendor_id not in seen]
         approved = _accepted(tx, source, absent)
-    if len(absent) > max(5, live // 50) and not approved:
+    if _is_broken(len(absent), live) and not approved:
         store.do(lambda tx: _ask(tx, source, absent, live, run), epoch=epoch)
         return (
             f"The listing lost {len(absent)} of {live} customers at once, so nothing is concluded from it. "
@@ -83,6 +86,11 @@ def conclude_absence(
     failpoint("absence.suspected")
     _prove(store, source, proved, tally, run, epoch)
     return ""
+
+
+def _is_broken(absent: int, live: int) -> bool:
+    """Tell whether so much is missing at once that the listing must be at fault, not the records."""
+    return absent > max(FEW, live // 50) or (absent > 1 and 2 * absent >= live)
 
 
 def _any_suspect(seen: SeenIds, live: Iterable[tuple[str, str]]) -> bool:
@@ -113,6 +121,7 @@ def _ask(tx: Writing, source: Source, absent: list[str], live: int, run: str) ->
 
 def _suspect(tx: Writing, scene: Scene, source: Source, absent: list[str], started: datetime) -> list[str]:
     """Mark what is absent; return the ids that were absent in an earlier full pass long enough ago."""
+    tx.reviews.close("deletion", [source.name], "a later listing showed them again")
     proved: list[str] = []
     changed: list[Record] = []
     for record in tx.records.load(source.name, absent).values():

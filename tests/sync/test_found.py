@@ -90,3 +90,43 @@ def test_a_record_that_is_already_there_keeps_to_be_a_persons_where_the_look_fai
         key for key, row in world.vendor("crm").snapshot().items() if row["contacts"][0]["firstname"] == "Jan"
     ]
     assert world.vendor("crm").snapshot()[userid]["contacts"][0]["phonenumber"] == "0470 12 34 56"
+
+
+@pytest.mark.parametrize("connection", ["crm", "loyalty", "booking"])
+def test_a_small_listing_that_is_suddenly_empty_is_flagged_and_nobody_is_created_into_it(
+    world: World, connection: str
+) -> None:
+    for number in range(3):
+        world.vendor("crm").human_create(company=f"Firm {number}", contact=person(number))
+    world.quiet()
+    world.vendor("shop").human_create(name="Eva Maes", email="eva@example.com")
+    world.vendor(connection).faults.add("empty_list", kind="list", count=None, consistent=True)
+    report = world.sync()
+    assert not report.connections[connection].complete
+    assert report.exit_status == 1
+    assert len(world.vendor(connection).snapshot()) == 3
+    world.vendor(connection).faults.clear()
+    world.sync()
+    world.quiet()
+    assert len(world.vendor(connection).snapshot()) == 4
+    assert not world.reviews(), "a question about a listing that is whole again is no question"
+
+
+def person(number: int) -> dict[str, str]:
+    """Return a contact."""
+    return {
+        "firstname": "Jan",
+        "lastname": f"Peeters{number}",
+        "email": f"jan{number}@example.com",
+        "phonenumber": f"0470 12 34 5{number}",
+    }
+
+
+def test_half_of_a_few_that_are_missing_at_once_are_asked_about(world: World) -> None:
+    for number in range(4):
+        world.vendor("crm").human_create(company=f"Firm {number}", contact=person(number))
+    world.quiet()
+    world.vendor("crm").faults.add("half_list", kind="list", count=None, consistent=True)
+    report = world.sync()
+    assert not report.connections["crm"].complete
+    assert world.reviews()["deletion"] == 1

@@ -64,7 +64,13 @@ class Place:
         return replace(self, number=self.number - 1, total=total, first="", steps_back=self.steps_back + 1)
 
     def after(self, rows: Sequence[Any], total: int, reply: Reply) -> Place:
-        """Return the place behind a page. Raises Malformed where the vendor repeats a page for ever."""
+        """Return the place behind a page. Raises Malformed where it cannot be believed: repeated, or suddenly empty."""
+        before = self.former.get("total") or 0
+        if total == 0 and before > 1:
+            raise Malformed(
+                f"{reply.source} shows nobody; there were {before} customers.",
+                "Look at the vendor; if they are really gone, run `syncd sync --full`.",
+            )
         first = str(mapping_of(rows[0]).get("id")) if rows else ""
         if first and first == self.first:
             raise Malformed(
@@ -105,6 +111,7 @@ class Place:
             "since": _iso(mark if settled else mark - OVERLAP),
             "mark": _iso(mark),
             "asked": _iso(first_asked),
+            "total": self.total,
         }
 
 
