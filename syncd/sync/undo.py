@@ -26,11 +26,9 @@ class Undone:
 def undo_run(tx: Writing, run: str, by: str) -> Undone:
     """Take back what a run made golden. Raises UsageError where there is nothing."""
     rows = _rows(tx, run)
-    changed = [row for row in rows if row.before != row.after and any(row.before.values())]
+    changed = [row for row in rows if row.before != row.after and not _is_first_word(row)]
     if not changed:
-        raise UsageError(
-            f"{run} changed no value that was there before.", "`syncd runs list` shows the runs."
-        )
+        raise UsageError(f"{run} changed no value by an edit.", "`syncd runs list` shows the runs.")
     result = Undone()
     number = tx.meta.numbers(1)
     customers = tx.customers.load({row.customer for row in changed})
@@ -41,7 +39,8 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
         if golden is None or golden.number != row.number:
             result.edited_since.append((customer.id, row.slot))
             continue
-        customer.golden[row.slot] = Golden(row.before, number, "undone", holder=_said_before(tx, row, number))
+        value = dict.fromkeys(row.after, "") | dict(row.before)
+        customer.golden[row.slot] = Golden(value, number, "undone", holder=_said_before(tx, row, number))
         customer.due = True
         journalled.append(_undone(row, number, run, by, tx))
         result.returned += 1
@@ -49,6 +48,14 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
     tx.journal.append(journalled)
     tx.audit.add(by, "undo run", run, {"returned": result.returned, "edited_since": len(result.edited_since)})
     return result
+
+
+def _is_first_word(row: JournalRow) -> bool:
+    """Tell whether a value is what a record said when it was first seen, where nothing had been said before.
+
+    It is somebody's own and no change by the run: to take it back would empty it at its source.
+    """
+    return not any(row.before.values()) and row.rule.startswith("initial")
 
 
 def _rows(tx: Writing, run: str) -> list[JournalRow]:

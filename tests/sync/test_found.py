@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.errors import UsageError
 from syncd.sandbox.faults import Fault
 from tests.sync.world import World
 
@@ -130,3 +131,26 @@ def test_half_of_a_few_that_are_missing_at_once_are_asked_about(world: World) ->
     report = world.sync()
     assert not report.connections["crm"].complete
     assert world.reviews()["deletion"] == 1
+
+
+def test_undo_takes_back_what_a_run_added_where_nothing_was(world: World) -> None:
+    world.vendor("crm").human_create(**JAN)
+    world.quiet()
+    booking = world.vendor("booking")
+    (vendor_id,) = booking.snapshot()
+    booking.human_edit(vendor_id, notes="rings twice")
+    run = world.sync().run
+    (shopper,) = world.vendor("shop").snapshot().values()
+    assert shopper["comments"] == "rings twice"
+    assert world.app.undo(run, "test").returned == 1
+    world.quiet()
+    (shopper,) = world.vendor("shop").snapshot().values()
+    assert not shopper["comments"]
+    assert not booking.snapshot()[vendor_id]["notes"]
+
+
+def test_undo_leaves_the_first_words_of_a_record(world: World) -> None:
+    world.vendor("crm").human_create(**JAN)
+    run = world.sync().run
+    with pytest.raises(UsageError):
+        world.app.undo(run, "test")
