@@ -140,7 +140,10 @@ def _parsed_phone(text: str, region: str | None) -> str:
         number = phonenumbers.parse(written, region.upper() if region else None)
     except phonenumbers.NumberParseException:
         return ""
-    if not phonenumbers.is_possible_number(number):
+    # a number written without a country may be of another one than the connection's: only what the plan of that
+    # region really has is told apart from a foreign number, which must not get a country that nobody wrote
+    fits = phonenumbers.is_possible_number if written.startswith("+") else phonenumbers.is_valid_number
+    if not fits(number):
         return ""
     told = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if number.italian_leading_zero and not _reads_again(told):
