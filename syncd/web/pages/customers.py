@@ -110,7 +110,10 @@ def _reasons(tx: Reading, show: str) -> dict[str, str]:
 def _pairs(tx: Reading, show: str) -> list[tuple[str, str]]:
     if show == "held":
         return [
-            (one.customer, f"{one.connection} {field_word(one.field).lower()}: {one.reason}")
+            (
+                one.customer,
+                f"{' '.join((one.connection, field_word(one.field).lower())).strip()}: {one.reason}",
+            )
             for one in tx.holds.list(limit=_MANY)
         ]
     if show == "pending":

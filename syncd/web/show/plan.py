@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from syncd.customer import FIELDS
 from syncd.values import Operation
-from syncd.web.show.words import KIND_TONES, OPERATION_WORDS, Word, field_word
+from syncd.web.show.words import KIND_TONES, OPERATION_WORDS, Word, field_word, rule_word
 
 SOME = 24  # how many records of a held group are named
 
@@ -75,7 +76,7 @@ def operation_shown(operation: Operation, labels: Mapping[str, str]) -> Operatio
         customer=draft.customer,
         label=labels.get(draft.customer) or draft.customer,
         vendor_id=draft.vendor_id or "",
-        reason=draft.reason,
+        reason=reason_words(draft.reason),
         fields=fields_shown(draft.fields),
         run=operation.run,
         state=word.word,
@@ -97,16 +98,29 @@ def row_shown(row: Mapping[str, Any], labels: Mapping[str, str]) -> OperationSho
         customer=customer,
         label=labels.get(customer) or customer,
         vendor_id=str(row.get("vendor_id") or ""),
-        reason=str(row.get("reason") or ""),
+        reason=reason_words(str(row.get("reason") or "")),
         fields=fields_shown(row.get("fields", {})),
     )
 
 
 def fields_shown(fields: Mapping[str, Sequence[str | None]]) -> tuple[FieldShown, ...]:
-    """Return a change's fields before and after."""
+    """Return a change's fields before and after, in the order that customers' pages have."""
+    names = sorted(fields, key=lambda name: FIELDS.index(name) if name in FIELDS else len(FIELDS))
     return tuple(
-        FieldShown(field_word(name), before or "", after or "") for name, (before, after) in fields.items()
+        FieldShown(field_word(name), before or "", after or "")
+        for name, (before, after) in ((name, fields[name]) for name in names)
     )
+
+
+def reason_words(reason: str) -> str:
+    """Return a plan's reason ("slot: rule; slot: rule") in words, the slots of one rule together."""
+    slots: dict[str, list[str]] = defaultdict(list)
+    for part in reason.split("; "):
+        slot, colon, rule = part.partition(": ")
+        if not colon or not rule.isidentifier():
+            return reason
+        slots[rule].append(field_word(slot).lower())
+    return "; ".join(f"{', '.join(names)}: {rule_word(rule)}" for rule, names in slots.items())
 
 
 def grouped(operations: Iterable[OperationShown]) -> tuple[Group, ...]:
