@@ -21,16 +21,16 @@ from syncd.logs import Logger
 from syncd.metrics import Metrics
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Limit, Limits
-from syncd.store import ConnectionState, Lease, Run, Store, Writing
+from syncd.store import ConnectionState, Lease, Run, Store
 from syncd.sync import decide, people
 from syncd.sync.erase import Erased, erase
+from syncd.sync.hints import absorb_one
 from syncd.sync.progress import Progress, Watch
-from syncd.sync.pull import grounds, take
 from syncd.sync.resolve import resolve
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
 from syncd.sync.undo import Undone, undo_run
-from syncd.values import Record, Report, Review, Shadow, Shown, Tally
+from syncd.values import Report, Review, Tally
 from syncd.vendors import Adapter, connect
 from syncd.vendors.base import Finding, VendorSettings
 from syncd.vendors.budget import Budgets
@@ -176,6 +176,7 @@ class App:
             full=bool(run.flags.get("full")),
             yes=bool(run.flags.get("yes")),
             asked_by=run.asked_by,
+            only=tuple(run.flags.get("only") or ()),
         )
         with _kept(lease, watch):
             try:
@@ -203,13 +204,28 @@ class App:
         self._known([connection])
         source = self.scene.sources[connection]
         shown = source.connector.get(vendor_id)
-        record = self.store.do(lambda tx: _absorb_one(tx, self.scene, source, shown))
+        record = absorb_one(self.store, self.scene, source, shown, run=decide.BY_HAND)
         return {
             "connection": connection,
             "vendor_id": record.vendor_id,
             "customer": record.customer,
             "fields": {name: text or "" for name, text in shown.fields.items()},
         }
+
+    def hint(self, connection: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Take a webhook: ask for a run that reads the ids it names, and return how many those are.
+
+        Raises Forbidden where the signature does not fit, UsageError where the connection takes no webhooks.
+        """
+        self._known([connection])
+        secret = self.settings.connections[connection].secrets.get("webhook_secret")
+        if secret is None:
+            raise UsageError(f"{connection} has no webhook_secret.", "Set it in the configuration.")
+        ids = self.scene.sources[connection].connector.hint(headers, body, secret.reveal(), self.clock())
+        if ids:
+            flags = {"dry_run": False, "full": False, "yes": False, "only": sorted(set(ids))}
+            self.store.do(lambda tx: tx.runs.request([connection], flags, "webhook"))
+        return len(ids)
 
     # --- people ----------------------------------------------------------------------------------
 
@@ -292,16 +308,6 @@ def _kept(lease: Lease, watch: Watch) -> Iterator[None]:
     finally:
         done.set()
         keeper.join()
-
-
-def _absorb_one(tx: Writing, scene: Scene, source: Source, shown: Shown) -> Record:
-    known = tx.records.load(source.name, [shown.vendor_id]).get(shown.vendor_id)
-    record = known or Record(source.name, shown.vendor_id, Shadow(), first_seen=shown.started, fresh=True)
-    ground = grounds(tx, scene, source, tx.connections.load(source.name), 1)
-    take(tx, scene, source, record, shown, ground(), decide.BY_HAND)
-    record.digest = b""
-    tx.records.save([record])
-    return record
 
 
 # --- settings to scene ---------------------------------------------------------------------------

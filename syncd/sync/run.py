@@ -18,6 +18,7 @@ from syncd.logs import Logger, bound
 from syncd.rules.guard import Verdict
 from syncd.store import Store, Writing
 from syncd.sync import settle as settling
+from syncd.sync.hints import pull_ids
 from syncd.sync.outcome import described
 from syncd.sync.planning import Planned, content_of, guard, make_plan
 from syncd.sync.progress import Progress, Watch
@@ -41,6 +42,7 @@ class Order:
     full: bool = False
     yes: bool = False
     asked_by: str = "cli"
+    only: tuple[str, ...] = ()  # the ids to be read, of the one connection asked for; none: its whole listing
 
 
 @dataclass(slots=True)
@@ -121,6 +123,18 @@ def _alone(running: _Running, source: Source, work: Callable[[Source], None]) ->
 
 def _pull_all(running: _Running) -> None:
     def work(source: Source) -> None:
+        if running.order.only:
+            tally, order = running.tally(source.name), running.order
+            pull_ids(
+                running.store,
+                running.scene,
+                source,
+                order.only,
+                run=order.run,
+                epoch=running.epoch,
+                tally=tally,
+            )
+            return
         pull(
             running.store,
             running.scene,

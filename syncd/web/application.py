@@ -10,6 +10,7 @@ from syncd import __version__
 from syncd.app import App
 from syncd.errors import UsageError
 from syncd.store import Writing
+from syncd.web import hooks
 from syncd.web.api import routes as api
 from syncd.web.entrance.guard import Guard, Place, is_loopback
 from syncd.web.entrance.passwords import accept, hashed
@@ -56,7 +57,7 @@ def create_app(app: App) -> Guard:
     )
     made.state.site = site
     register(made)
-    for router in (*pages.ROUTERS, *api.ROUTERS):
+    for router in (*pages.ROUTERS, *api.ROUTERS, hooks.ROUTER):
         made.include_router(router)
     made.mount("/static", Static(directory=HERE / "static"), name="static")
     return Guard(made, place, cookies=("__Host-syncd", "syncd"))

@@ -154,3 +154,26 @@ def test_undo_leaves_the_first_words_of_a_record(world: World) -> None:
     run = world.sync().run
     with pytest.raises(UsageError):
         world.app.undo(run, "test")
+
+
+@pytest.mark.parametrize("choice", ["restore", "leave"])
+def test_deleted_in_one_place_and_edited_in_another_is_a_persons_to_decide(world: World, choice: str) -> None:
+    crm, shop = world.vendor("crm"), world.vendor("shop")
+    userid = crm.human_create(**JAN)
+    world.quiet()
+    (vendor_id,) = shop.snapshot()
+    shop.human_delete(vendor_id)
+    world.quiet()
+    assert not world.reviews(), "a deletion alone is no question"
+    crm.human_edit(userid, contact={"phonenumber": "0499 11 22 33"})
+    world.quiet()
+    assert not shop.snapshot(), "nobody is created again unasked"
+    assert world.reviews() == {"deleted_and_edited": 1}
+    with world.app.store.look() as tx:
+        (review,) = tx.reviews.list()
+    world.app.resolve(review.id or 0, choice, "test")
+    world.sync()
+    world.quiet()
+    numbers = [row["contactNumber"] for row in shop.snapshot().values()]
+    assert numbers == (["+32499112233"] if choice == "restore" else [])
+    assert not world.reviews()

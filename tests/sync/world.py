@@ -16,6 +16,8 @@ from tests.support.wsgi import WsgiAdapter
 NAMES = {"crm": "perfex", "shop": "kiotviet", "loyalty": "omniwallet", "booking": "pexip_engage"}
 WRITES = frozenset({"create", "update", "delete", "points", "bulk"})
 
+HOOK_SECRET = "hush"
+
 CONFIG = """
 [store]
 url = "{url}"
@@ -101,7 +103,7 @@ class World:
 
     def opened(self) -> App:
         """Open syncd on the store, as after a restart."""
-        settings = load(self.path, self.sandbox.secrets())
+        settings = load(self.path, {**self.sandbox.secrets(), "HOOK_SECRET": HOOK_SECRET})
         adapters = {name: WsgiAdapter(self.vendor(name)) for name in NAMES}
         return App.open(settings, clock=self.clock, adapters=adapters)
 
