@@ -13,7 +13,7 @@ from typing import Literal
 from syncd.customer import same, slot_of
 from syncd.rules.create import create_fields, stamp_of, why_not_created
 from syncd.rules.hold import own_initial, why_held
-from syncd.rules.remove import Removal, removal_of, remove
+from syncd.rules.remove import Removal, in_the_way, removal_of, remove
 from syncd.rules.target import Target, World, delivered, matches, wanted_at
 from syncd.values import Customer, Draft, FieldSpec, Golden, Held, Record
 
@@ -45,7 +45,7 @@ def plan(customer: Customer, records: Sequence[Record], world: World) -> Plan:
     live = [record for record in records if record.role == "primary" and record.state != "gone"]
     removal = removal_of(records, {target.name: target for target in world.targets})
     for target in world.targets:
-        there = [record for record in records if record.connection == target.name]
+        there = [record for record in records if record.connection == target.name and in_the_way(record)]
         primary = next((record for record in live if record.connection == target.name), None)
         if primary is not None and removal is not None:
             _remove(customer, primary, target, removal, result)

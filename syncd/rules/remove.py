@@ -2,7 +2,8 @@
 
 `unlink` (the default) does nothing elsewhere and does not create the record again; `restore` creates it again;
 `archive` and `delete` do the same to the customer's other records, always with a person's approval. Where somebody
-edited the customer after the deletion, the edit lives on and a person decides.
+edited the customer after the deletion, the edit lives on and a person decides. Whoever says "restore" makes the
+deleted record a duplicate of the one that is to be created: a duplicate that is gone stands in nobody's way.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from syncd.rules.target import Target
+from syncd.customer import slot_of
+from syncd.rules.target import Target, delivered, wanted
 from syncd.values import Customer, Draft, Held, Record
 
 Removal = Literal["archive", "delete"]
@@ -25,6 +27,44 @@ def removal_of(records: Sequence[Record], targets: Mapping[str, Target]) -> tupl
         if target.on_delete in ("archive", "delete") and not _lives_there(record, records):
             return record, "archive" if target.on_delete == "archive" else "delete"
     return None
+
+
+def in_the_way(record: Record) -> bool:
+    """Tell whether a record stands for its customer in its connection, be it gone."""
+    return record.role == "primary" or record.state != "gone"
+
+
+def edited_and_deleted(
+    customer: Customer,
+    records: Sequence[Record],
+    targets: Mapping[str, Target],
+    regions: Mapping[str, str | None],
+) -> list[tuple[Record, list[str]]]:
+    """Return deleted records that lack what somebody edited elsewhere, with those slots: a person must decide."""
+    found: list[tuple[Record, list[str]]] = []
+    for record in records:
+        target = targets.get(record.connection)
+        if record.state != "gone" or record.role != "primary" or target is None or not target.asks:
+            continue
+        slots = sorted(
+            {slot_of(name) for name in target.fields if _lacks(customer, record, name, target, regions)}
+        )
+        if slots and not _lives_there(record, records):
+            found.append((record, slots))
+    return found
+
+
+def _lacks(
+    customer: Customer, record: Record, name: str, target: Target, regions: Mapping[str, str | None]
+) -> bool:
+    spec, golden = target.fields[name], customer.golden.get(slot_of(name))
+    if golden is None or golden.holder is None or golden.holder.kind == "initial":
+        return False
+    if spec.direction in ("in", "off") or spec.writable in ("never", "create"):
+        return False
+    desired = wanted(customer, name, target, regions)
+    has = record.shadow.acked.get(name)
+    return desired is not None and (has is None or not delivered(name, has, desired, golden, target.region))
 
 
 def _lives_there(gone: Record, records: Sequence[Record]) -> bool:

@@ -52,6 +52,11 @@ class Target:
     archives: bool = False
     on_delete: str = "unlink"
 
+    @property
+    def asks(self) -> bool:
+        """Tell whether a person may want a record created here again that was deleted."""
+        return self.creates and "create" in self.push and self.on_delete != "restore"
+
 
 @dataclass(frozen=True, slots=True)
 class World:

@@ -204,6 +204,15 @@ def decide_promotion(desk: Desk, review: Review, choice: str) -> None:
         make_primary(desk.tx, _record(desk.tx, review.subject), desk.by)
 
 
+def decide_deleted(desk: Desk, review: Review, choice: str) -> None:
+    """Have a customer created again where its record was deleted, or leave it as it is."""
+    if choice == "restore":
+        record = _record(desk.tx, review.subject)
+        record.role = "duplicate"
+        desk.tx.records.save([record])
+        desk.tx.customers.mark_due([record.customer] if record.customer else [])
+
+
 # --- limits and mass changes ---------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from syncd.customer import clean
 from syncd.failpoints import failpoint
 from syncd.rules.guard import Load, Verdict, judge
 from syncd.rules.plan import Ack, Plan, plan
+from syncd.rules.remove import edited_and_deleted
 from syncd.rules.target import Target, World, wanted
 from syncd.store import ConnectionState, Reading, Store, Writing
 from syncd.sync.progress import Progress, Watch
@@ -199,8 +200,17 @@ class _Batch:
         result.new_holds = tx.holds.replace(
             list(ids), [one for made, _ in plans.values() for one in made.held], self.run
         )
+        self._ask_about_deleted(tx, plans)
         self._keep_due(tx, plans)
         return result
+
+    def _ask_about_deleted(self, tx: Writing, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
+        """Ask a person where a record was deleted in one place and its customer edited in another."""
+        targets = {target.name: target for target in self.targets}
+        deleted = {key: group for key, (_, group) in plans.items() if any(r.state == "gone" for r in group)}
+        for customer in tx.customers.load(deleted).values():
+            found = edited_and_deleted(customer, deleted[customer.id], targets, self.scene.regions)
+            tx.reviews.open([_deleted_review(customer.id, *each) for each in found], self.run)
 
     def _replace(self, tx: Writing, made: Plan, before: Sequence[Operation]) -> list[Operation]:
         """Keep the operations that are still planned; drop the others and return the new ones."""
@@ -225,6 +235,17 @@ class _Batch:
         for customer in customers.values():
             customer.due = customer.id in waiting
         tx.customers.save(customers.values())
+
+
+def _deleted_review(customer: str, record: Record, slots: Sequence[str]) -> Review:
+    return Review(
+        kind="deleted_and_edited",
+        subject=f"{record.connection}/{record.vendor_id}",
+        evidence={"deleted_in": record.connection, "vendor_id": record.vendor_id, "edited": list(slots)},
+        choices=("restore", "leave"),
+        connection=record.connection,
+        customer=customer,
+    )
 
 
 def _note_acks(acks: Sequence[Ack], group: Sequence[Record]) -> list[Record]:

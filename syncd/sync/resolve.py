@@ -22,6 +22,7 @@ ACTS: Mapping[str, Act] = {
     "shared_phone": decide.decide_shared,
     "same_email": people.decide_same_email,
     "promotion": decide.decide_promotion,
+    "deleted_and_edited": decide.decide_deleted,
     "duplicate_edit": decide.decide_duplicate_edit,
     "limits": decide.decide_limits,
     "mass_change": decide.decide_mass_change,

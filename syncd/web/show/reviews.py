@@ -29,6 +29,9 @@ _KINDS = {
     "clear": ("A field was emptied", "Somebody emptied it in one connection. Should the others follow?"),
     "duplicate_edit": ("A duplicate was edited", "The record is only read, but somebody edited it. Should it be the one that is written to?"),
     "stamp": ("An external id was changed by hand", "syncd wrote this id when it created the record, and somebody changed it."),
+    "promotion": ("The record that was written to is gone", "A duplicate of it is still there. Should that one be written to?"),
+    "deleted_and_edited": ("Deleted in one place, edited in another", "The edit lives on. Should the customer be created again where it was deleted?"),
+    "same_email": ("The new e-mail belongs to another customer", "Same person, or a shared address?"),
     "email_taken": ("The new e-mail belongs to another customer", "Same person, or a shared address?"),
 }  # fmt: skip
 _CHOICES = {
@@ -41,6 +44,7 @@ _CHOICES = {
     "accept": ("Accept the change", "Make it golden and let the other connections follow."),
     "refuse": ("Refuse the change", "Leave golden as it is."),
     "leave": ("Leave it", "Nothing happens anywhere else."),
+    "restore": ("Create it again", "The customer is created there again, with the values of today."),
     "clear_everywhere": ("Empty it everywhere", "The other connections follow."),
     "put_back": ("Put the value back", "Write the value before into that connection again."),
     "approve": ("Approve", "Write what waits."),
