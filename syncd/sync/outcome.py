@@ -15,7 +15,7 @@ from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, 
 from syncd.rules.absorb import Ground, Sent, absorb, adopt, read_back
 from syncd.store import Writing
 from syncd.sync.scene import Scene, Source, record_keys
-from syncd.values import Operation, Record, Shadow, Shown, Tally
+from syncd.values import Operation, Record, Shadow, Shown, Statement, Tally
 
 
 @dataclass(slots=True)
@@ -55,6 +55,14 @@ def suspect(tx: Writing, record: Record) -> None:
     """Mark a record that its vendor does not know any more; full passes decide whether it is gone."""
     record.state, record.absent_since, record.digest = "suspect", record.absent_since or tx.now, b""
     tx.records.save([record])
+
+
+def _heard(record: Record, shown: Shown, ground: Ground) -> dict[str, Statement]:
+    """Return what people changed in a record of our making between a listing that showed it and its adoption."""
+    if not record.shadow.seen:
+        return {}
+    absorb(record, shown, ground)
+    return {slot: one for slot, one in record.shadow.stated.items() if one.kind == "edit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +136,12 @@ class Concluding:
     def link(self, shown: Shown, ground: Ground, *, answered: bool = True) -> None:
         """Link a record that our create made, or that is taken for it."""
         record = self._existing(shown.vendor_id)
+        heard = _heard(record, shown, ground)
         record.shadow = Shadow()
         adopted = adopt(record, shown, self._sent(answered=answered), ground)
+        record.shadow.stated = {**heard, **record.shadow.stated}
         self._bind(record)
-        if adopted.statements:
+        if adopted.statements or heard:
             record.considered, record.fresh = 0, True
         record.keys = record_keys(record, self.source, self.scene)
         self.tx.records.save([record])
