@@ -36,9 +36,13 @@ SLOTS = {
 }
 FIELDS = ("notes", "phone", "first_name", "last_name", "full_name", "city", "postal_code")
 
-directions: st.SearchStrategy[Direction] = st.sampled_from(("both", "both", "in", "out", "off", "fill"))
-writables: st.SearchStrategy[Writable] = st.sampled_from(("always", "always", "create", "update", "never"))
-kinds: st.SearchStrategy[StatementKind] = st.sampled_from(("initial", "edit", "clear"))
+# What lets something be written is drawn often, or most scenes would have nothing to write.
+directions: st.SearchStrategy[Direction] = st.sampled_from(("both",) * 8 + ("in", "out", "off", "fill"))
+writables: st.SearchStrategy[Writable] = st.sampled_from(("always",) * 8 + ("create", "update", "never"))
+kinds: st.SearchStrategy[StatementKind] = st.sampled_from(("edit", "edit", "initial", "clear"))
+mostly = st.sampled_from((True,) * 5 + (False,))
+seldom = mostly.map(lambda yes: not yes)
+pushes = st.sampled_from((("create", "update"),) * 5 + (("create",), ("update",), ()))
 
 
 @st.composite
@@ -53,27 +57,22 @@ def goldens(draw: st.DrawFn, slot: str) -> Golden:
 @st.composite
 def targets(draw: st.DrawFn, name: str) -> Target:
     """Draw one connection with what it can hold and what may be written there."""
-    held = draw(st.sets(st.sampled_from(FIELDS), min_size=1))
+    held = [each for each in FIELDS if draw(mostly)]
     specs = {
         each: FieldSpec(
             each,
             direction=draw(directions),
             writable=draw(writables),
-            maximum=draw(st.none() | st.just(5)),
-            required=draw(st.booleans()) and each != "full_name",
-            clearable=draw(st.booleans()),
+            maximum=5 if draw(seldom) else None,
+            required=draw(seldom) and each != "full_name",
+            clearable=draw(mostly),
         )
-        for each in sorted(held)
+        for each in held
     }
-    push = frozenset(draw(st.sets(st.sampled_from(("create", "update")))))
-    return Target(
-        name,
-        push,
-        specs,
-        region=REGIONS[name],
-        full_done=draw(st.booleans()),
-        looked=draw(st.none() | st.just(NOW)),
-    )
+    looked = NOW if draw(mostly) else None
+    full_done = draw(mostly)
+    push = frozenset(draw(pushes))
+    return Target(name, push, specs, region=REGIONS[name], full_done=full_done, looked=looked)
 
 
 @st.composite
@@ -81,7 +80,7 @@ def records(draw: st.DrawFn, name: str) -> Record:
     """Draw one record: what it shows, what it was given, and what stands in the way."""
     shadow = Shadow()
     for each in FIELDS:
-        if draw(st.booleans()):
+        if draw(mostly):
             shadow.seen[each] = draw(st.sampled_from(("", "own", "one")))
             shadow.acked[each] = shadow.seen[each] or ""
     for slot in SLOTS:
@@ -89,21 +88,21 @@ def records(draw: st.DrawFn, name: str) -> Record:
             own = {each: text for each, text in shadow.acked.items() if slot_of(each) == slot}
             shadow.stated[slot] = Statement(name, "1", slot, own, draw(kinds), draw(st.integers(1, 9)))
         shadow.knew[slot] = draw(st.integers(0, 20))
-    if draw(st.booleans()):
+    if draw(seldom):
         shadow.doubtful["notes"] = Unconfirmed("sent", 10, draw(st.none() | st.just(NOW)))
-    if draw(st.booleans()):
+    if draw(seldom):
         shadow.not_kept["phone"] = draw(st.integers(5, 25))
     return Record(
-        name, "1", shadow, role=draw(st.sampled_from(("primary", "primary", "duplicate"))),
-        state=draw(st.sampled_from(("live", "live", "suspect", "gone"))), linked_at=draw(st.integers(0, 15)),
+        name, "1", shadow, role="primary" if draw(mostly) else "duplicate",
+        state="live" if draw(mostly) else draw(st.sampled_from(("suspect", "gone"))), linked_at=draw(st.integers(0, 15)),
     )  # fmt: skip
 
 
 @st.composite
 def scenes(draw: st.DrawFn) -> tuple[Customer, list[Record], World]:
     """Draw one customer with its records in a world of three connections."""
-    golden = {slot: draw(goldens(slot)) for slot in SLOTS if draw(st.booleans())}
-    customer = Customer("c-1", golden, first_seen=NOW - timedelta(hours=draw(st.integers(-1, 1))))
+    golden = {slot: draw(goldens(slot)) for slot in SLOTS if draw(mostly)}
+    customer = Customer("c-1", golden, first_seen=NOW - timedelta(hours=1 if draw(mostly) else -1))
     group = [draw(records(name)) for name in REGIONS if draw(st.booleans())]
     world = World([draw(targets(name)) for name in REGIONS], REGIONS, overwrite=draw(st.booleans()))
     return customer, group, world
