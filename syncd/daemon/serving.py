@@ -99,6 +99,7 @@ class Daemon:
         self._watch = Watch(app.clock(), time.monotonic())
         self._shown: dict[str, datetime] = {}
         self._waiting_for = ""
+        self._renewed = 0.0
 
     def run(self) -> int:
         """Serve until a signal ends it; return the exit status."""
@@ -135,15 +136,16 @@ class Daemon:
             self._try_to_hold()
         elif self._hands is None or not self._hands.alive:
             self._stand_by()
-        else:
+        elif time.monotonic() - self._renewed > self._lease.ttl.total_seconds() / 4:
             self._lease.renew()
+            self._renewed = time.monotonic()
 
     def _try_to_hold(self) -> None:
         lease = self.app.store.acquire(f"daemon {os.getpid()}")
         if lease is None:
             self._say_waiting()
             return
-        self._lease, self._waiting_for = lease, ""
+        self._lease, self._waiting_for, self._renewed = lease, "", time.monotonic()
         LOG.info("This daemon holds the store", epoch=lease.epoch)
         self._hands = Hands(self.app, lease, self._teller)
         self._hands.start()

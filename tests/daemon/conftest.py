@@ -63,6 +63,13 @@ class Daemon:
         return self.process.wait(seconds)
 
 
+# Nothing happens by itself after the first runs.
+IDLE = {
+    f"SYNCD__CONNECTIONS__{name}__SCHEDULE": "every 100 days"
+    for name in ("CRM", "SHOP", "LOYALTY", "BOOKING")
+}
+
+
 @dataclass
 class Place:
     """The vendors, the store, and the daemons started on it."""

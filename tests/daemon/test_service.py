@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.daemon.conftest import Place, until
+from tests.daemon.conftest import IDLE, Place, until
 
 
 def test_the_schedule_fires_and_sigterm_drains(place: Place) -> None:
@@ -109,9 +109,11 @@ def test_a_second_daemon_stands_by_and_takes_over(place: Place) -> None:
 
 
 def test_a_stopped_daemon_that_wakes_up_finds_that_it_lost_the_store(place: Place) -> None:
-    first = place.start()
+    # idle, because a process that is stopped inside a write keeps SQLite's only write lock until it goes on
+    first = place.start(**IDLE)
     first.says("This daemon holds the store")
-    second = place.start()
+    until(lambda: place.done() >= 4, "the first runs")
+    second = place.start(**IDLE)
     second.says("standing by")
     first.send(signal.SIGSTOP)
     second.says("This daemon holds the store", 30)

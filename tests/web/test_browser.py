@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
-from tests.daemon.conftest import Daemon, Place, place, until
+from tests.daemon.conftest import IDLE, Daemon, Place, place, until
 from tests.web.conftest import PASSWORD
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 __all__ = ["place"]
+
+# An admin who syncs by hand and approves first writes.
+BY_HAND = {**IDLE, "SYNCD__SAFETY__APPROVE": "first"}
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -96,13 +99,6 @@ def _admin(browser: Browser, daemon: Daemon) -> Admin:
     return admin
 
 
-def _quiet(place: Place) -> dict[str, str]:
-    """Return the settings of an admin who syncs by hand and approves first writes."""
-    names = ("CRM", "SHOP", "LOYALTY", "BOOKING")
-    never = {f"SYNCD__CONNECTIONS__{name}__SCHEDULE": "every 100 days" for name in names}
-    return {**never, "SYNCD__SAFETY__APPROVE": "first"}
-
-
 def _all_approved(admin: Admin, place: Place) -> bool:
     """Approve the first plan that waits, if any; tell whether everybody is at every vendor."""
     if "Look at the plan" in admin.open("/"):
@@ -136,7 +132,7 @@ def test_an_admins_day(place: Place, browser: Browser) -> None:
     place.sandbox.kiotviet.human_create(
         name="An Peeters", email="an@example.com", contactNumber="0470 99 99 98"
     )
-    daemon = place.start(**_quiet(place))
+    daemon = place.start(**BY_HAND)
     daemon.says("The admin page is at")
     admin = _admin(browser, daemon)
     until(lambda: place.done() >= 4, "the first scheduled runs")
@@ -183,7 +179,7 @@ def test_an_admins_day(place: Place, browser: Browser) -> None:
 def test_thirty_hostile_names_do_nothing_anywhere(place: Place, browser: Browser) -> None:
     for number, name in enumerate(HOSTILE):
         place.sandbox.kiotviet.human_create(name=name, email=f"odd{number}@example.com", address=name)
-    daemon = place.start(**_quiet(place))
+    daemon = place.start(**BY_HAND)
     daemon.says("The admin page is at")
     admin = _admin(browser, daemon)
     until(lambda: place.done() >= 4, "the first scheduled runs")
