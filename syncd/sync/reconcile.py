@@ -20,6 +20,7 @@ from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identi
 from syncd.store import JournalRow, Reading, Store, Writing
 from syncd.sync.contested import contested_emails
 from syncd.sync.journal import decided_row
+from syncd.sync.moot import withdraw_moot
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene, candidate
 from syncd.values import Customer, Golden, Operation, Record, Review, Statement, Tally
@@ -233,6 +234,7 @@ def _decide_batch(tx: Writing, scene: Scene, ids: Sequence[str], run: str) -> li
     tx.records.save(record for group in records.values() for record in group)
     tx.journal.append(rows)
     tx.customers.mark_due(ids)
+    withdraw_moot(tx, customers.values(), records, reviews)
     return tx.reviews.open(reviews, run) if reviews else []
 
 

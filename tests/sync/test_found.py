@@ -177,3 +177,58 @@ def test_deleted_in_one_place_and_edited_in_another_is_a_persons_to_decide(world
     numbers = [row["contactNumber"] for row in shop.snapshot().values()]
     assert numbers == (["+32499112233"] if choice == "restore" else [])
     assert not world.reviews()
+
+
+def phones(world: World) -> set[str]:
+    """Return the phone numbers that the vendors but the shop show, as digits from the end."""
+    (booked,) = world.vendor("booking").snapshot().values()
+    (loyal,) = world.vendor("loyalty").snapshot().values()
+    return {"".join(filter(str.isdigit, text or ""))[-8:] for text in (booked["phoneNumber"], loyal["phone"])}
+
+
+def test_a_conflict_that_people_settled_themselves_is_asked_no_more(world: World) -> None:
+    world.configure(more='[fields.phone]\nconflict = "review"\n')
+    world.restart()
+    crm, loyalty = world.vendor("crm"), world.vendor("loyalty")
+    userid = crm.human_create(**JAN)
+    world.quiet()
+    crm.human_edit(userid, contact={"phonenumber": "0499 11 22 33"})
+    loyalty.human_edit("jan@example.com", phone="+32499112244")
+    world.sync()
+    assert world.reviews() == {"conflict": 1}
+    crm.human_edit(userid, contact={"phonenumber": "0499 11 22 44"})
+    world.sync()
+    world.quiet()
+    assert phones(world) == {"99112244"}
+    assert not world.reviews()
+
+
+def test_a_field_that_was_emptied_and_filled_again_is_asked_about_no_more(world: World) -> None:
+    world.configure(more='[fields.phone]\non_clear = "review"\n')
+    world.restart()
+    crm = world.vendor("crm")
+    userid = crm.human_create(**JAN)
+    world.quiet()
+    crm.human_edit(userid, contact={"phonenumber": ""})
+    world.sync()
+    assert world.reviews() == {"clear": 1}
+    crm.human_edit(userid, contact={"phonenumber": "0499 11 22 33"})
+    world.quiet()
+    assert phones(world) == {"99112233"}
+    assert not world.reviews()
+
+
+def test_an_email_of_another_customer_that_is_given_up_again_is_asked_about_no_more(world: World) -> None:
+    for number in range(2):
+        world.vendor("crm").human_create(company=f"Firm {number}", contact=person(number))
+    world.quiet()
+    booking = world.vendor("booking")
+    (vendor_id,) = [key for key, row in booking.snapshot().items() if row["email"] == "jan0@example.com"]
+    booking.human_edit(vendor_id, email="jan1@example.com")
+    world.sync()
+    assert world.reviews() == {"same_email": 1}
+    world.sync()
+    assert world.reviews() == {"same_email": 1}
+    booking.human_edit(vendor_id, email="jan0@example.com")
+    world.sync()
+    assert not world.reviews()

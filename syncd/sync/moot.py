@@ -1,0 +1,58 @@
+"""Moot questions: what people settled at a vendor is asked no more.
+
+A question that is open for long is answered by somebody who did not see what happened since. Where a later edit
+settled a conflict, filled a field again that was emptied, or gave up an e-mail that is another customer's, the answer
+would undo that edit; so the question is withdrawn in the transaction that takes the edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from syncd.customer import SLOTS
+from syncd.store import Writing
+from syncd.values import Customer, Record, Review
+
+WHY = "a later edit settled it"
+
+
+def withdraw_moot(
+    tx: Writing,
+    customers: Iterable[Customer],
+    records: Mapping[str, Sequence[Record]],
+    asked: Iterable[Review],
+) -> None:
+    """Withdraw what is open about these customers and does not arise from what their records say now."""
+    group = {customer.id: customer for customer in customers}
+    if conflicts := tx.reviews.open_subjects("conflict"):
+        tx.reviews.close("conflict", conflicts & _agreed(group.values()), WHY)
+    if clears := tx.reviews.open_subjects("clear"):
+        mine = [record for customer in group for record in records.get(customer, ())]
+        tx.reviews.close("clear", clears & _filled(mine), WHY)
+    pairs = tx.reviews.open_subjects("same_email") - {review.subject for review in asked}
+    touched = [pair for pair in pairs if group.keys() & set(pair.split("/"))]
+    tx.reviews.close("same_email", [pair for pair in touched if not _disputed(tx, pair)], WHY)
+
+
+def _agreed(customers: Iterable[Customer]) -> set[str]:
+    return {
+        f"{customer.id}/{slot}"
+        for customer in customers
+        for slot, golden in customer.golden.items()
+        if not golden.conflict
+    }
+
+
+def _filled(records: Iterable[Record]) -> set[str]:
+    return {
+        f"{record.connection}/{record.vendor_id}/{slot}"
+        for record in records
+        for slot in SLOTS
+        if slot not in record.shadow.cleared
+    }
+
+
+def _disputed(tx: Writing, pair: str) -> bool:
+    """Tell whether one of two customers still has an edit of its e-mail that waits."""
+    found = tx.records.of_customers(pair.split("/"))
+    return any("email" in record.shadow.withheld for group in found.values() for record in group)
