@@ -36,6 +36,7 @@ FaultKind = Literal[
 ]  # fmt: skip
 
 
+SETTLE = timedelta(seconds=120)  # before it a write that does not show is only doubted
 FRESH = timedelta(
     seconds=6
 )  # what the settings allow to be written upon without another look, and its requests
@@ -182,7 +183,7 @@ class Account:
         """Note what a person just wrote; a word there that syncd has not read is written over."""
         row = self.row(vendor_id) or {}
         for name in names:
-            for word in self._unread(vendor_id, name):
+            for word in self._unread(vendor_id, name) + self._undecided(vendor_id, name):
                 word.gone = "written over"
             text = row.get(name) or ""
             self.words.append(Word(self.name, vendor_id, name, text, self.clock(), tokens.get(name, "")))
@@ -206,6 +207,18 @@ class Account:
             unseen = looked is not None and word.at >= looked - timedelta(seconds=self.traits.lag)
             if word.text == (row.get(word.field) or ""):
                 word.gone = "exposed" if fresh and unseen else "lost"
+
+    def _undecided(self, vendor_id: str, name: str) -> list[Word]:
+        """Return words written while a write of ours was in doubt: only what stands after the settle time is heard."""
+        writes = [one.at for one in self.ledger if one.vendor_id == vendor_id and name in one.fields]
+        doubt = max(writes, default=None)
+        return [
+            word
+            for word in self.words
+            if (word.vendor_id, word.field) == (vendor_id, name)
+            and doubt is not None
+            and doubt <= word.at <= self.clock() <= doubt + SETTLE
+        ]
 
     def _unread(self, vendor_id: str, name: str) -> list[Word]:
         return [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import combinations, count
 from random import Random
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncd.customer import name_is_empty, names_agree
@@ -175,6 +175,13 @@ def test_a_decision_of_sameness_outranks_every_rule(crowd: list[Candidate], data
 
 
 @given(crowds(linked=False))
+@example(
+    [
+        Candidate(("crm", "1"), {}, frozenset({("email", "an@example.com"), ("email", "jan@example.com")})),
+        Candidate(("shop", "2"), {"full_name": "An Nguyễn"}, frozenset({("email", "an@example.com")})),
+        Candidate(("loyalty", "3"), {"full_name": "Jan Smet"}, frozenset({("email", "jan@example.com")})),
+    ]
+)
 def test_people_of_different_names_behind_one_address_stay_apart(crowd: list[Candidate]) -> None:
     """Family addresses and info@: without an id, nobody whose name contradicts is joined, not even step by step."""
     bare = [replace(one, keys=frozenset(key for key in one.keys if key[0] == "email")) for one in crowd]

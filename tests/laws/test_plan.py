@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.customer import clean, slot_of, split_name
@@ -160,6 +160,7 @@ def test_only_a_live_primary_record_is_updated(scene: tuple[Customer, list[Recor
         assert draft.connection in writable if draft.kind == "update" else draft.connection not in there
 
 
+@settings(max_examples=300)
 @given(scenes())
 def test_nothing_is_blanked_that_nobody_emptied(scene: tuple[Customer, list[Record], World]) -> None:
     customer, group, world = scene

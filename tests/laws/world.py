@@ -22,10 +22,9 @@ from syncd.store import Lease, Store
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
 from syncd.values import Report
-from tests.laws.simulated import Account, Clock, Killed, SimulatedConnector, Traits, Word
+from tests.laws.simulated import SETTLE, Account, Clock, Killed, SimulatedConnector, Traits, Word
 
 PLENTY = Limit(1_000_000, 100)
-SETTLE = timedelta(seconds=120)
 FRESH = timedelta(seconds=5)
 
 
