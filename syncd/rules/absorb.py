@@ -381,6 +381,8 @@ def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
         elif _is_missing(name, sent.fields[name], raw, ground.region):
             shadow.seen[name], shadow.acked[name] = raw, ""
             _doubt(shadow, name, sent)
+            if shown.started >= sent.settle:  # this look is late enough to decide: it is written once more
+                shadow.doubtful[name] = replace(shadow.doubtful[name], settle=None)
         elif sent.answered or renders(name, sent.fields[name], raw, ground.region):
             _learn(shadow, name, sent.fields[name], raw, ground.region)
             _ours(shadow, name, raw, sent.fields[name], sent.numbers.get(slot_of(name), 0))
