@@ -290,8 +290,18 @@ def look(
         if not (
             searching and _search_each(store, scene, source, customers, epoch=epoch, tally=tallies[name])
         ):
-            pull(store, scene, source, run=run, epoch=epoch, full=full, tally=tallies[name], watch=watch)
+            again = Tally()
+            pull(store, scene, source, run=run, epoch=epoch, full=full, tally=again, watch=watch)
+            _add_look(tallies[name], again)
     return looked
+
+
+def _add_look(tally: Tally, again: Tally) -> None:
+    """Add what a second look found to the report; the customers that it only read again count once."""
+    for name in ("new", "changed", "gone", "failed", "requests"):
+        setattr(tally, name, getattr(tally, name) + getattr(again, name))
+    tally.pulled += again.new
+    tally.error, tally.problem = tally.error or again.error, tally.problem or again.problem
 
 
 def _listing_is_cheaper(source: Source, state: ConnectionState, customers: int) -> bool:
