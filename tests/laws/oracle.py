@@ -13,7 +13,7 @@ from syncd.rules.target import wanted
 from syncd.store import Reading
 from syncd.sync.scene import targets
 from syncd.values import Customer, Held, Record
-from tests.laws.simulated import Row
+from tests.laws.simulated import Row, Word
 from tests.laws.world import World
 
 HOUR = 3600.0
@@ -119,6 +119,8 @@ def _disagreements(world: World, seen: Picture) -> Iterator[str]:
             for name, spec in target.fields.items():
                 if spec.writable != "always" or "update" not in target.push or seen.holds(record, name):
                     continue
+                if account.exposed(record.vendor_id, name):
+                    continue
                 desired = wanted(customer, name, target, world.scene.regions)
                 if not _shows(world, record, name, desired, row, customer):
                     yield (
@@ -153,12 +155,24 @@ def _losses(world: World, seen: Picture) -> Iterator[str]:
     for word in world.words:
         if word.gone == "lost":
             yield f"lost: {word.account}/{word.vendor_id} {word.field} {word.text!r} was overwritten unread"
-        if not word.token or word.gone or not word.read:
+        if not word.token or word.gone or not word.read or _taken_for_ours(world, seen, word):
             continue
         if word.token.lower() not in seen.papers and not _kept_there(
             world, word.account, word.vendor_id, word.token
         ):
             yield f"lost: {word.account}/{word.vendor_id} {word.field} {word.text!r} is nowhere to be found"
+
+
+def _taken_for_ours(world: World, seen: Picture, word: Word) -> bool:
+    """Tell whether a person's record was adopted as one that a lost create of ours had made.
+
+    A vendor without stamps gives no way to tell them apart, and what a vendor fills in is never a statement.
+    """
+    key = (word.account, word.vendor_id)
+    records = (record for group in seen.records.values() for record in group if record.key == key)
+    return any(
+        record.shadow.ours and word.vendor_id not in world.accounts[word.account].made for record in records
+    )
 
 
 def _kept_there(world: World, account: str, vendor_id: str, token: str) -> bool:

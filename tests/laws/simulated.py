@@ -198,6 +198,11 @@ class Account:
                 if word.read and name in written:
                     word.gone = "exposed"  # written between our write and its read-back
 
+    def exposed(self, vendor_id: str, name: str) -> bool:
+        """Tell whether the last word in a field fell between our write and its read-back, and passes for ours."""
+        words = [word for word in self.words if (word.vendor_id, word.field) == (vendor_id, name)]
+        return bool(words) and words[-1].gone == "exposed"
+
     def overwrite(self, vendor_id: str, names: Iterable[str]) -> None:
         """Note that syncd is about to write fields: what people wrote there and it has not read is lost."""
         row = self.row(vendor_id) or {}
@@ -303,7 +308,6 @@ class SimulatedConnector:
         return self.account.clock() - timedelta(seconds=self.account.traits.lag)
 
     def _shown(self, vendor_id: str, row: Row, started: datetime, at: datetime) -> Shown:
-        self.account.show(vendor_id, row, started)
         modified = self.account.changed_at(vendor_id, at)
         created = self.account.history[vendor_id][0].since
         return Shown(vendor_id, dict(row), {"row": dict(row)}, started, created, modified)
@@ -353,6 +357,7 @@ class SimulatedConnector:
         row = self.account.row(vendor_id, at)
         if row is None:
             raise Missing("There is no such customer.")
+        self.account.show(vendor_id, row, started)
         return self._shown(vendor_id, row, started, at)
 
     def find(self, keys: Keys) -> Sequence[Shown]:
