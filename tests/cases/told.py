@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from syncd.rules.golden import Policy
+from tests.laws.accounts import Traits
 from tests.laws.oracle import Picture, picture
-from tests.laws.simulated import Fault, Traits
+from tests.laws.simulated import Fault
 from tests.laws.world import Member, World
 
 FOLDER = Path(__file__).parent

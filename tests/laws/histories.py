@@ -14,8 +14,9 @@ from random import Random
 from typing import get_args
 
 from syncd.rules.golden import Policy
+from tests.laws.accounts import Traits
 from tests.laws.oracle import settle, violations
-from tests.laws.simulated import Fault, FaultKind, Traits
+from tests.laws.simulated import Fault, FaultKind
 from tests.laws.world import Member, World
 
 CRM = ("email", "first_name", "last_name", "phone", "notes", "company", "city", "street1", "country")

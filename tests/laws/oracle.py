@@ -13,7 +13,7 @@ from syncd.rules.target import wanted
 from syncd.store import Reading
 from syncd.sync.scene import targets
 from syncd.values import Customer, Held, Record
-from tests.laws.simulated import Row, Word
+from tests.laws.accounts import Row, Word
 from tests.laws.world import World
 
 HOUR = 3600.0

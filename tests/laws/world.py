@@ -22,7 +22,8 @@ from syncd.store import Lease, Store
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
 from syncd.values import Report
-from tests.laws.simulated import SETTLE, Account, Clock, Killed, SimulatedConnector, Traits, Word
+from tests.laws.accounts import SETTLE, Account, Clock, Traits, Word
+from tests.laws.simulated import Killed, SimulatedConnector
 
 PLENTY = Limit(1_000_000, 100)
 FRESH = timedelta(seconds=5)

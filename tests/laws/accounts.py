@@ -1,0 +1,230 @@
+"""What stands at a vendor: its records with their past, the people who write there, and a ledger of what syncd wrote.
+
+People see at once what is stored. What they wrote is remembered as words, so that a judge can ask what became of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Literal
+
+from syncd.customer import clean, fold
+from syncd.errors import AlreadyThere, Missing, Rejected
+
+Mangler = Callable[[str], str | None]
+Row = dict[str, str | None]
+
+MANGLERS: Mapping[str, Mangler] = {
+    "keeps": lambda text: text,
+    "upper": str.upper,
+    "title": str.title,
+    "trims": str.strip,
+    "cuts": lambda text: text[:14],
+    "plain": fold,
+    "null": lambda text: text or None,
+    "digits": lambda text: "".join(c for c in text if c.isdigit()) if text.startswith("+") else text,
+}
+
+SETTLE = timedelta(seconds=120)  # before it a write that does not show is only doubted
+FRESH = timedelta(
+    seconds=6
+)  # what the settings allow to be written upon without another look, and its requests
+
+
+class Clock:
+    """A time that moves only when somebody waits or sends a request."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 2, 8, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How a vendor behaves.
+
+    `lag` is in seconds, for lists and searches; `slow_get` has a read right after a write show the old value for as
+    long. `keyed` has the e-mail as its id. `mangles` maps a field to the name of a mangler.
+    """
+
+    fields: tuple[str, ...]
+    mangles: Mapping[str, str] = field(default_factory=dict)
+    replaces: bool = False
+    answers: bool = False
+    unique_email: bool = False
+    keyed: bool = False
+    incremental: bool = False
+    lag: float = 0.0
+    slow_get: bool = False
+    finds: frozenset[str] = frozenset({"email"})
+    forgets: frozenset[str] = frozenset()  # fields that answer with success and keep the old value
+    maximum: Mapping[str, int] = field(default_factory=dict)
+    page_size: int = 3
+
+    def mangled(self, name: str, text: str | None) -> str | None:
+        """Return what this vendor stores of a value."""
+        return MANGLERS[self.mangles.get(name, "keeps")](text or "")
+
+
+@dataclass(slots=True)
+class Version:
+    """What a record was from a time on; None: it was deleted."""
+
+    since: datetime
+    row: Row | None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One write that the vendor processed, for whoever judges afterwards."""
+
+    account: str
+    kind: str
+    vendor_id: str
+    fields: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(slots=True)
+class Word:
+    """Something that a person wrote into a field, as the vendor stored it.
+
+    `token` is a part of it that nobody else ever wrote, "" where there is none. `read` tells that syncd was shown
+    it; `gone` why it never could be: another person wrote over it first, or syncd did between its read and its
+    read-back, which only the vendor could prevent.
+    """
+
+    account: str
+    vendor_id: str
+    field: str
+    text: str
+    at: datetime
+    token: str = ""
+    read: bool = False
+    gone: Literal["", "written over", "exposed", "lost"] = ""
+
+
+class Account:
+    """One account at one vendor: its records with their past, what people wrote, and a ledger of what syncd wrote."""
+
+    def __init__(self, name: str, traits: Traits, clock: Clock) -> None:
+        self.name, self.traits, self.clock = name, traits, clock
+        self.words: list[Word] = []
+        self.unconfirmed: dict[str, frozenset[str]] = {}  # id → fields that syncd wrote and has not read back
+        self.looked: dict[str, datetime] = {}  # id → when the last request began that showed it to syncd
+        self.history: dict[str, list[Version]] = {}
+        self.ids = count(1)
+        self.ledger: list[Entry] = []
+        self.made: set[str] = set()  # ids of records that syncd created
+
+    # --- what stands there -----------------------------------------------------------------------
+
+    def row(self, vendor_id: str, at: datetime | None = None) -> Row | None:
+        """Return a record as it was at a time, by default as it is now."""
+        at = at or self.clock()
+        past = [version for version in self.history.get(vendor_id, ()) if version.since <= at]
+        return past[-1].row if past else None
+
+    def live(self, at: datetime | None = None) -> dict[str, Row]:
+        """Return all records as they were at a time."""
+        rows = {vendor_id: self.row(vendor_id, at) for vendor_id in self.history}
+        return {vendor_id: row for vendor_id, row in rows.items() if row is not None}
+
+    def changed_at(self, vendor_id: str, at: datetime) -> datetime:
+        """Return the vendor's own time of a record's last change."""
+        return [version for version in self.history[vendor_id] if version.since <= at][-1].since
+
+    def put(self, vendor_id: str, row: Row | None) -> None:
+        """Store a record as it is from now on."""
+        self.history.setdefault(vendor_id, []).append(Version(self.clock(), row))
+
+    def add(self, values: Mapping[str, str]) -> str:
+        """Store a new record and return its id. Raises AlreadyThere."""
+        row: Row = {name: self.traits.mangled(name, values.get(name)) for name in self.traits.fields}
+        self._check_unique(row.get("email"), None)
+        email = (row.get("email") or "").lower()
+        vendor_id = email if self.traits.keyed else str(next(self.ids))
+        self.put(vendor_id, row)
+        return vendor_id
+
+    def change(self, vendor_id: str, values: Mapping[str, str]) -> None:
+        """Change fields of a record. Raises Missing and Rejected."""
+        row = self.row(vendor_id)
+        if row is None:
+            raise Missing("There is no such customer.")
+        new = {name: self.traits.mangled(name, text) for name, text in values.items()}
+        self._check_unique(new.get("email"), vendor_id)
+        self.put(vendor_id, {**row, **new})
+
+    # --- who wrote what --------------------------------------------------------------------------
+
+    def note(self, vendor_id: str, names: Iterable[str], tokens: Mapping[str, str]) -> None:
+        """Note what a person just wrote; a word there that syncd has not read is written over."""
+        row = self.row(vendor_id) or {}
+        for name in names:
+            for word in self._unread(vendor_id, name) + self._undecided(vendor_id, name):
+                word.gone = "written over"
+            text = row.get(name) or ""
+            self.words.append(Word(self.name, vendor_id, name, text, self.clock(), tokens.get(name, "")))
+
+    def show(self, vendor_id: str, row: Row, started: datetime) -> None:
+        """Note that syncd was shown a record."""
+        self.looked[vendor_id] = started
+        written = self.unconfirmed.pop(vendor_id, frozenset())
+        for name, text in row.items():
+            for word in self._unread(vendor_id, name):
+                word.read = word.text == (text or "")
+                if word.read and name in written:
+                    word.gone = "exposed"  # written between our write and its read-back
+
+    def exposed(self, vendor_id: str, name: str) -> bool:
+        """Tell whether the last word in a field fell between our write and its read-back, and passes for ours."""
+        words = [word for word in self.words if (word.vendor_id, word.field) == (vendor_id, name)]
+        return bool(words) and words[-1].gone == "exposed"
+
+    def overwrite(self, vendor_id: str, names: Iterable[str]) -> None:
+        """Note that syncd is about to write fields: what people wrote there and it has not read is lost."""
+        row = self.row(vendor_id) or {}
+        looked = self.looked.get(vendor_id)
+        fresh = looked is not None and self.clock() - looked <= FRESH
+        for word in [word for name in names for word in self._unread(vendor_id, name)]:
+            unseen = looked is not None and word.at >= looked - timedelta(seconds=self.traits.lag)
+            if word.text == (row.get(word.field) or ""):
+                word.gone = "exposed" if fresh and unseen else "lost"
+
+    def _undecided(self, vendor_id: str, name: str) -> list[Word]:
+        """Return words written while a write of ours was in doubt: only what stands after the settle time is heard."""
+        writes = [one.at for one in self.ledger if one.vendor_id == vendor_id and name in one.fields]
+        doubt = max(writes, default=None)
+        return [
+            word
+            for word in self.words
+            if (word.vendor_id, word.field) == (vendor_id, name)
+            and doubt is not None
+            and doubt <= word.at <= self.clock() <= doubt + SETTLE
+        ]
+
+    def _unread(self, vendor_id: str, name: str) -> list[Word]:
+        return [
+            word
+            for word in self.words
+            if word.vendor_id == vendor_id and word.field == name and not word.read and not word.gone
+        ]
+
+    def _check_unique(self, email: str | None, vendor_id: str | None) -> None:
+        if not email or not (self.traits.unique_email or self.traits.keyed):
+            return
+        others = {other: row for other, row in self.live().items() if other != vendor_id}
+        if any(clean("email", row.get("email")) == clean("email", email) for row in others.values()):
+            if vendor_id is None:
+                raise AlreadyThere("This e-mail is taken.")
+            raise Rejected("This e-mail is taken.", fields={"email": "taken"})
