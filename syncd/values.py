@@ -28,7 +28,6 @@ class FieldSpec:
     `owned` fields are read only unless `[fields.NAME] owner` says otherwise.
     `needs` are the other fields that must be known and non-empty for this one to be written (an address as a whole).
     `clearable` is False where the vendor has no way to empty the field.
-    `update_needs` are those that must be known before an update of this one, where a create can do without them.
     `wire` is the vendor's own name for it, as its refusals use it.
     `hold` says why updates of this field are not sent at present, "" where nothing is in the way; creates go on.
     """
@@ -43,7 +42,6 @@ class FieldSpec:
     needs: tuple[str, ...] = ()
     clearable: bool = True
     hold: str = ""
-    update_needs: tuple[str, ...] = ()
     wire: str = ""
 
 

@@ -102,8 +102,7 @@ def held_by_limits(
         return f"it is longer than the {spec.maximum} characters that fit there", "golden"
     if spec.choices is not None and clean(name, desired) not in spec.choices:
         return "the vendor does not know this value", "golden"
-    needs = spec.needs + (spec.update_needs if record is not None else ())
-    missing = [need for need in needs if not _known_there(customer, record, need, target, world)]
+    missing = [need for need in spec.needs if not _known_there(customer, record, need, target, world)]
     if missing:
         return f"{TOGETHER} {listed(missing)}", "golden"
     # a create that may not have its e-mail is held as a whole, not made without it

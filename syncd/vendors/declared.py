@@ -122,7 +122,7 @@ def fields_of(vendor: str) -> str:
 
 
 def _field(spec: FieldSpec) -> Row:
-    together = dict.fromkeys((*spec.needs, *spec.update_needs))
+    together = spec.needs
     return (
         f"`{spec.name}`",
         f"`{spec.wire}`" if spec.wire else NO,
