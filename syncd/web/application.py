@@ -14,7 +14,7 @@ from syncd.web import hooks
 from syncd.web.api import routes as api
 from syncd.web.entrance.guard import Guard, Place, is_loopback
 from syncd.web.entrance.passwords import accept, hashed
-from syncd.web.entrance.patience import Patience
+from syncd.web.entrance.patience import Patience, account, forgive
 from syncd.web.pages import routes as pages
 from syncd.web.problems import register
 from syncd.web.site import HERE, Site, templates
@@ -45,7 +45,7 @@ def create_app(app: App) -> Guard:
             "Choose one with `syncd password`, then start again.",
         )
     place = Place.of(web.host, web.public_url)
-    site = Site(app, place, Patience(), templates())
+    site = Site(app, place, Patience(app.store), templates())
     made = FastAPI(
         title="syncd",
         version=__version__,
@@ -94,6 +94,7 @@ def choose_password(app: App, name: str, password: str, *, by: str) -> None:
         if tx.accounts.user(name) is None:
             tx.accounts.add_user(name, "admin")
         tx.accounts.set_password_hash(name, kept_password)
+        forgive(tx, (account(name),))
         tx.audit.add(by, "chose a password", name)
 
     app.store.do(choose)

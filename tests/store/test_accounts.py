@@ -123,9 +123,9 @@ def test_failed_log_ins_are_counted_by_name_and_time(people: Store, clock: Clock
         people.do(lambda tx, subject=subject: tx.accounts.add_failure(subject))  # type: ignore[misc]
         clock.forward(minutes=1)
     with people.look() as tx:
-        assert tx.accounts.failures("lan", NOON) == 2
-        assert tx.accounts.failures("lan", NOON + timedelta(minutes=1)) == 1
-        assert tx.accounts.failures("minh", NOON) == 0
+        assert tx.accounts.failures("lan", NOON)[0] == 2
+        assert tx.accounts.failures("lan", NOON + timedelta(minutes=1))[0] == 1
+        assert tx.accounts.failures("minh", NOON) == (0, None)
 
 
 def test_deeds_are_listed_newest_first_in_pages(store: Store) -> None:

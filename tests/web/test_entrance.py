@@ -15,10 +15,11 @@ from syncd.app import App
 from syncd.cli.sandboxed import configuration
 from syncd.config import load
 from syncd.errors import UsageError
-from syncd.web import create_app
+from syncd.web import choose_password, create_app
 from syncd.web.application import greeting
 from syncd.web.entrance.guard import HEADERS
-from syncd.web.entrance.passwords import easy
+from syncd.web.entrance.passwords import accept, easy
+from syncd.web.entrance.patience import Patience, account, pause
 from syncd.web.pages.door import inside
 from tests.web.conftest import PASSWORD, Page, _nowhere
 
@@ -107,6 +108,32 @@ def test_guessing_is_stopped_before_it_is_worked_on(plain_page: Page) -> None:
     assert answers.count(401) <= 10
     assert answers[-1] == 429
     assert visit.log_in().status_code == 429
+
+
+def test_a_restart_forgives_no_guessing_and_a_password_from_the_command_line_does(plain_page: Page) -> None:
+    visit = plain_page.visit()
+    while visit.log_in("admin", "wrong").status_code != 429:
+        pass
+    names = (account("admin"),)
+    again = Patience(plain_page.app.store)
+    assert again.enter(names)
+    choose_password(plain_page.app, "admin", PASSWORD, by="tests")
+    assert not again.enter(names)
+
+
+def test_what_was_tried_does_not_rest_in_the_store(plain_page: Page) -> None:
+    plain_page.visit().log_in("my secret in the wrong box", "x")
+    path = plain_page.app.store.database.path
+    assert path is not None
+    assert b"my secret in the wrong box" not in b"".join(
+        each.read_bytes() for each in path.parent.glob("syncd.db*")
+    )
+
+
+def test_waits_grow_to_a_quarter_of_an_hour_and_no_further() -> None:
+    waits = [pause(count).total_seconds() for count in range(20)]
+    assert waits[:7] == [0, 0, 0, 0, 0, 1, 2]
+    assert max(waits) == 900
 
 
 def test_an_unknown_user_is_told_the_same_as_a_wrong_password(plain_page: Page) -> None:
@@ -238,6 +265,12 @@ def test_a_login_leads_nowhere_else(target: str) -> None:
 )
 def test_easy_passwords_are_known(password: str) -> None:
     assert easy(password, "admin")
+
+
+@pytest.mark.parametrize("password", ["polniypizdec0211", "needforspeed", "CounterStrike"])
+def test_common_passwords_are_refused(password: str) -> None:
+    with pytest.raises(UsageError, match="easy to guess"):
+        accept(password, "admin")
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "tr0ub4dor-and-3-more", "ngựa pin ghim đúng"])

@@ -216,10 +216,16 @@ class Accounts:
         """Write down a failed log-in under a name or an address."""
         self._tx.execute(login_failures.insert().values(subject=subject, at=self._tx.now))
 
-    def failures(self, subject: str, since: datetime) -> int:
-        """Return how many log-ins failed under a name or an address since a time."""
-        statement = select(func.count()).where(_f.subject == subject, _f.at >= since)
-        return self._tx.execute(statement).scalar() or 0
+    def failures(self, subject: str, since: datetime) -> tuple[int, datetime | None]:
+        """Return how many log-ins failed under a name or an address since a time, and when the last one did."""
+        figures = (func.count().label("number"), func.max(_f.at).label("last"))
+        statement = select(*figures).where(_f.subject == subject, _f.at >= since)
+        row = self._tx.execute(statement).one()
+        return int(row.number), row.last
+
+    def forgive(self, subject: str) -> None:
+        """Forget the failed log-ins under a name or an address."""
+        self._tx.execute(delete(login_failures).where(_f.subject == subject))
 
     def forget(self, before: datetime) -> None:
         """Delete failed log-ins older than a time, and sessions and links whose time is over."""

@@ -1,7 +1,9 @@
 """Passwords: which ones are accepted, how they are kept, and how they are compared.
 
-Kept as argon2id with the parameters of [RFC 9106, second recommendation] (64 MiB, three passes). At most two are
-computed at once, so that a flood of guesses costs neither the memory nor the processor of the daemon.
+Refused is what is among the thirty thousand passwords chosen most often [zxcvbn's list], and what is little more than
+rows of keys, repetitions and tired words. Kept as argon2id with the parameters of [RFC 9106, second recommendation]
+(64 MiB, three passes). At most two are computed at once, so that a flood of guesses costs neither the memory nor the
+processor of the daemon.
 """
 
 from __future__ import annotations
@@ -75,10 +77,18 @@ def accept(password: str, user: str) -> None:
             f"A password has {SHORTEST} to {LONGEST} characters.",
             "Four words that come to nobody else's mind will do.",
         )
-    if easy(password, user):
+    if common(password) or easy(password, user):
         raise UsageError(
             "That password is easy to guess.", "Take four words that come to nobody else's mind."
         )
+
+
+def common(password: str) -> bool:
+    """Return whether a password is one of those that people choose most often."""
+    # read here, because a tenth of a second is too much for a start
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return _form(password).casefold() in FREQUENCY_LISTS["passwords"]
 
 
 def easy(password: str, user: str) -> bool:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from syncd.errors import UsageError
 from syncd.store import Reading, Session, Writing
 from syncd.web.entrance.passwords import LONGEST, accept, hashed, matches
+from syncd.web.entrance.patience import account
 from syncd.web.show.words import ROLES
 from syncd.web.site import Site, SiteOf, done
 from syncd.web.visitor import (
@@ -126,8 +127,8 @@ def change_password(
     new: Annotated[str, Form(max_length=LONGEST)],
 ) -> Response:
     """Change the password; that ends every login, and begins this one anew."""
-    subject = (f"user {visitor.name.casefold()}",)
-    if site.patience.enter(subject, site.now()):
+    subject = (account(visitor.name),)
+    if site.patience.enter(subject):
         raise HTTPException(429, "Too many tries. Wait a little.")
     with site.app.store.look() as tx:
         user = tx.accounts.user(visitor.name)

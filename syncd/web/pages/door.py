@@ -13,6 +13,7 @@ from syncd.metrics import CONTENT_TYPE
 from syncd.store import Writing
 from syncd.web.entrance.guard import is_loopback
 from syncd.web.entrance.passwords import LONGEST, accept, hashed, matches, outdated
+from syncd.web.entrance.patience import account
 from syncd.web.show.figures import gauge
 from syncd.web.show.times import length
 from syncd.web.site import Site, SiteOf, done
@@ -54,8 +55,8 @@ def log_in(
     next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
 ) -> Response:
     """Log in; failures of an account and of an address make the next try wait."""
-    names = (f"user {name.casefold()}", f"address {_address(request)}")
-    wait = site.patience.enter(names, site.now())
+    names = (account(name), f"address {_address(request)}")
+    wait = site.patience.enter(names)
     if wait:
         words = length(max(1, wait.total_seconds()))
         return _login(site, next, name, f"Too many tries. Wait {words}, then try again.", 429)
@@ -110,7 +111,7 @@ def setup_page(site: SiteOf, token: str = "") -> HTMLResponse:
 @ROUTER.post("/setup")
 def set_up(request: Request, site: SiteOf, token: Text, password: Text) -> Response:
     """Spend a one-time link on a password, and log in; a password that is refused spends nothing."""
-    wait = site.patience.enter((f"address {_address(request)}",), site.now())
+    wait = site.patience.enter((f"address {_address(request)}",))
     if wait:
         return site.alone("setup.html", 429, token=token, wrong="Too many tries. Wait a little.", dead=False)
     kept_password = hashed(password)
