@@ -17,6 +17,7 @@ OPEN = "state IN ('planned', 'waiting', 'claimed', 'sent', 'unknown')"
 
 
 def upgrade() -> None:
+    _answers()
     _audit()
     _connections()
     _counters()
@@ -52,6 +53,19 @@ def upgrade() -> None:
 def _partial(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
     only = sa.text(where)
     op.create_index(name, table, columns, unique=unique, sqlite_where=only, postgresql_where=only)
+
+
+def _answers() -> None:
+    op.create_table(
+        "answers",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=True),
+        sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_answers")),
+    )
 
 
 def _audit() -> None:

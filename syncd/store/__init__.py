@@ -4,16 +4,19 @@ from syncd.store.backup import backup, restore
 from syncd.store.documents import plain_statement
 from syncd.store.lease import Lease
 from syncd.store.parts.accounts import Session, Token, User
+from syncd.store.parts.answers import Answer
 from syncd.store.parts.audit import Deed
 from syncd.store.parts.connections import ConnectionState
 from syncd.store.parts.decisions import HumanDecision
 from syncd.store.parts.journal import JournalRow
 from syncd.store.parts.record_rows import unfit
 from syncd.store.parts.runs import Run
+from syncd.store.pruning import prune
 from syncd.store.store import Store
 from syncd.store.subjects import Reading, Writing
 
 __all__ = [
+    "Answer",
     "ConnectionState",
     "Deed",
     "HumanDecision",
@@ -28,6 +31,7 @@ __all__ = [
     "Writing",
     "backup",
     "plain_statement",
+    "prune",
     "restore",
     "unfit",
 ]

@@ -119,3 +119,15 @@ vendor_tokens = Table(
     Column("value", Text, nullable=False),
     Column("expires_at", Moment),
 )
+
+# What was answered to writes that named themselves by a key, so that asking again does nothing twice.
+answers = Table(
+    "answers",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    Column("status", SmallInteger),  # none while the first one is under way
+    Column("headers", Document, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)

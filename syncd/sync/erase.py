@@ -46,6 +46,7 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
     tx.operations.delete_of(ids)
     tx.reviews.delete_of(ids, [record.vendor_id for record in records])
     tx.runs.forget(ids)
+    tx.answers.delete_of(ids)
     tx.decisions.forget(ids, [record.key for record in records])
     tx.customers.delete(ids)
     tx.audit.add(by, "erase", found.id, {"records": len(records)})
