@@ -208,6 +208,30 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """As much of a record as identity looks at; `seen` is empty where only the keys were asked for."""
+
+    id: int
+    connection: str
+    vendor_id: str
+    customer: str | None
+    state: str
+    fresh: bool
+    first_seen: datetime | None
+    created: datetime | None
+    keys: frozenset[tuple[str, str]]
+    seen: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.connection, self.vendor_id)
+
+    def value(self, name: str) -> str:
+        """Return what the vendor last showed in a field, "" where that is empty or unknown."""
+        return self.seen.get(name) or ""
+
+
+@dataclass(frozen=True, slots=True)
 class Golden:
     """The golden value of one slot: its parts, who holds it, since which journal number, by which rule."""
 

@@ -13,7 +13,7 @@ import orjson
 from syncd.customer import FIELDS, SLOTS, slot_of
 from syncd.errors import UsageError
 from syncd.store import ConnectionState, HumanDecision, JournalRow, Writing
-from syncd.sync.reconcile import decide_customer
+from syncd.sync.golden import decide_customer
 from syncd.sync.scene import Scene, candidate
 from syncd.values import Customer, Golden, Operation, Record, Review
 

@@ -31,7 +31,7 @@ def withdraw_moot(
         tx.reviews.close("clear", clears & _filled(mine), WHY)
     pairs = tx.reviews.open_subjects("same_email") - {review.subject for review in asked}
     touched = [pair for pair in pairs if group.keys() & set(pair.split("/"))]
-    tx.reviews.close("same_email", [pair for pair in touched if not _disputed(tx, pair)], WHY)
+    tx.reviews.close("same_email", [pair for pair in touched if not _disputed(tx, pair, records)], WHY)
 
 
 def _agreed(customers: Iterable[Customer]) -> set[str]:
@@ -52,7 +52,9 @@ def _filled(records: Iterable[Record]) -> set[str]:
     }
 
 
-def _disputed(tx: Writing, pair: str) -> bool:
-    """Tell whether one of two customers still has an edit of its e-mail that waits."""
-    found = tx.records.of_customers(pair.split("/"))
-    return any("email" in record.shadow.withheld for group in found.values() for record in group)
+def _disputed(tx: Writing, pair: str, records: Mapping[str, Sequence[Record]]) -> bool:
+    """Tell whether one of two customers still has an edit of its e-mail that waits; `records` are not yet stored."""
+    customers = pair.split("/")
+    stored = tx.records.of_customers([customer for customer in customers if customer not in records])
+    groups = [*stored.values(), *(records[customer] for customer in customers if customer in records)]
+    return any("email" in record.shadow.withheld for group in groups for record in group)

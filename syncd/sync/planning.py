@@ -15,23 +15,21 @@ from datetime import timedelta
 import orjson
 
 from syncd.customer import clean
-from syncd.failpoints import failpoint
 from syncd.rules.guard import Load, Verdict, judge
 from syncd.rules.plan import Ack, Plan, plan
 from syncd.rules.remove import edited_and_deleted
 from syncd.rules.target import Target, World, wanted
-from syncd.store import ConnectionState, Reading, Store, Writing
-from syncd.sync.progress import Progress, Watch
-from syncd.sync.scene import Scene, targets
+from syncd.store import ConnectionState, Reading, Writing
+from syncd.sync.crowd import Crowd
+from syncd.sync.scene import Scene
 from syncd.values import Customer, Draft, Held, Operation, Record, Review
 
-BATCH = 500
 DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
 class Planned:
-    """What planning gave: the drafts, what is held, which customers wait for a look, and how many holds are new."""
+    """What planning gave: how much is new, which customers wait for a look and, in a dry run, drafts and holds."""
 
     drafts: list[tuple[str, Draft]] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
@@ -39,13 +37,15 @@ class Planned:
     looks: dict[str, list[str]] = field(default_factory=dict)  # connection → customers
     stored: Counter[str] = field(default_factory=Counter)  # connection → operations that are new
 
-    def note(self, plans: Iterable[tuple[str, Draft]], held: Sequence[Held]) -> None:
-        """Add the outcome of one batch."""
-        self.drafts.extend(plans)
-        self.held.extend(held)
-        for one in held:
-            if one.waits == "look":
-                self.looks.setdefault(one.connection, []).append(one.customer)
+    def add(self, other: Planned, *, keep: bool) -> None:
+        """Add the outcome of one batch; its drafts and holds, which the store has too, only where they are kept."""
+        if keep:
+            self.drafts.extend(other.drafts)
+            self.held.extend(other.held)
+        self.new_holds += other.new_holds
+        self.stored.update(other.stored)
+        for connection, customers in other.looks.items():
+            self.looks.setdefault(connection, []).extend(customers)
 
 
 def content_of(draft: Draft) -> str:
@@ -60,37 +60,12 @@ def content_of(draft: Draft) -> str:
     return hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
 
 
-def make_plan(
-    store: Store, scene: Scene, *, run: str, epoch: int, dry_run: bool, overwrite: bool, watch: Watch
-) -> Planned:
-    """Plan every customer that is due."""
-    result = Planned()
-    with store.look() as tx:
-        states = tx.connections.all()
-    seen_by = targets(scene, states)
-    after, done = "", 0
-    while True:
-        with store.look() as tx:
-            ids = tx.customers.due(after, BATCH)
-        if not ids:
-            return result
-        after, done = ids[-1], done + len(ids)
-        batch = _Batch(scene, seen_by, run, overwrite, dry_run)
-        if dry_run:
-            with store.look() as tx:
-                batch.plan(tx, ids, result)
-        else:
-            outcome = store.do(lambda tx, batch=batch, ids=ids: batch.store(tx, ids), epoch=epoch)  # type: ignore[misc]
-            failpoint("plan.stored")
-            result.note(outcome.drafts, outcome.held)
-            result.new_holds += outcome.new_holds
-            result.stored.update(outcome.stored)
-        watch.tell(Progress("plan", "", done))
+Plans = Mapping[str, Plan]
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """One batch of due customers, planned in one transaction."""
+class Planner:
+    """How customers are planned in one run."""
 
     scene: Scene
     targets: Sequence[Target]
@@ -98,18 +73,27 @@ class _Batch:
     overwrite: bool
     dry_run: bool
 
-    def plan(self, tx: Reading, ids: Sequence[str], result: Planned) -> dict[str, tuple[Plan, list[Record]]]:
-        """Plan the customers and add what comes of it to the result; nothing is stored."""
-        customers = tx.customers.load(ids)
-        records = tx.records.of_customers(list(customers))
-        taken = self._taken(tx, customers.values())
-        open_operations = tx.operations.open_of(list(customers))
-        plans: dict[str, tuple[Plan, list[Record]]] = {}
-        for customer in customers.values():
-            group = records.get(customer.id, [])
+    def work(self, tx: Writing, crowd: Crowd) -> Planned:
+        """Plan the customers of a crowd; store operations, holds and what records know by now, unless it is dry."""
+        under_way = tx.operations.open_of(crowd.customers)
+        plans = self._plans(tx, crowd, under_way)
+        result = Planned()
+        result.drafts = [(content_of(draft), draft) for made in plans.values() for draft in made.drafts]
+        result.held = [one for made in plans.values() for one in made.held]
+        for one in result.held:
+            if one.waits == "look":
+                result.looks.setdefault(one.connection, []).append(one.customer)
+        if not self.dry_run:
+            self._store(tx, crowd, plans, under_way, result)
+        return result
+
+    def _plans(self, tx: Reading, crowd: Crowd, open_operations: Mapping[str, list[Operation]]) -> Plans:
+        taken = self._taken(tx, crowd.customers.values())
+        plans: dict[str, Plan] = {}
+        for customer in crowd.customers.values():
             under_way = [
                 op
-                for op in open_operations.get(customer.id, [])
+                for op in open_operations.get(customer.id, ())
                 if op.state in ("sent", "unknown", "claimed")
             ]
             world = World(
@@ -119,13 +103,11 @@ class _Batch:
                 open_creates=frozenset(op.draft.connection for op in under_way if op.draft.kind == "create"),
                 overwrite=self.overwrite,
             )
-            made = plan(customer, group, world)
-            self._leave_under_way(made, {op.draft.connection for op in under_way})
-            plans[customer.id] = (made, group)
-        self._hold_discarded(tx, plans)
+            made = plan(customer, crowd.records.get(customer.id, []), world)
+            _leave_under_way(made, {op.draft.connection for op in under_way})
+            plans[customer.id] = made
+        _hold_discarded(tx, plans)
         self._hold_rivals(plans)
-        for made, _ in plans.values():
-            result.note(((content_of(draft), draft) for draft in made.drafts), made.held)
         return plans
 
     def _taken(
@@ -147,30 +129,11 @@ class _Batch:
                     taken.setdefault((record.connection, name, value), set()).add(record.vendor_id)
         return {place: frozenset(ids) for place, ids in taken.items()}
 
-    @staticmethod
-    def _leave_under_way(made: Plan, connections: set[str]) -> None:
-        """Leave a record alone whose last operation has no outcome yet."""
-        for draft in [draft for draft in made.drafts if draft.connection in connections]:
-            made.drafts.remove(draft)
-            reason = "the outcome of the last write is not known yet"
-            made.held.append(Held(draft.connection, draft.customer, "", reason, draft.vendor_id, "settle"))
-
-    @staticmethod
-    def _hold_discarded(tx: Reading, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
-        contents = {content_of(draft): (made, draft) for made, _ in plans.values() for draft in made.drafts}
-        for content, verdict in tx.operations.verdicts(list(contents)).items():
-            if verdict == "discarded":
-                made, draft = contents[content]
-                made.drafts.remove(draft)
-                made.held.append(
-                    Held(draft.connection, draft.customer, "", "discarded by a person", draft.vendor_id)
-                )
-
-    def _hold_rivals(self, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
+    def _hold_rivals(self, plans: Plans) -> None:
         """Let only the first of several creates have a value that its vendor keeps unique."""
         unique = {target.name: target.unique for target in self.targets}
         given: set[tuple[str, str, str]] = set()
-        for made, _ in plans.values():
+        for made in plans.values():
             for draft in [draft for draft in made.drafts if draft.kind == "create"]:
                 claims = {
                     (draft.connection, name, clean(name, draft.fields[name][1]))
@@ -183,34 +146,38 @@ class _Batch:
                     made.held.append(Held(draft.connection, draft.customer, "", reason, None, "look"))
                 given |= claims
 
-    def store(self, tx: Writing, ids: Sequence[str]) -> Planned:
-        """Plan the customers and store operations, holds and what records know by now."""
-        result = Planned()
-        plans = self.plan(tx, ids, result)
-        open_operations = tx.operations.open_of(list(plans))
+    def _store(
+        self,
+        tx: Writing,
+        crowd: Crowd,
+        plans: Plans,
+        open_operations: Mapping[str, list[Operation]],
+        result: Planned,
+    ) -> None:
         added: list[Operation] = []
-        noted: list[Record] = []
-        for customer_id, (made, group) in plans.items():
-            before = [op for op in open_operations.get(customer_id, []) if op.state in ("planned", "waiting")]
-            added += self._replace(tx, made, before)
-            noted += _note_acks(made.acks, group)
-        tx.records.save(noted)
+        for customer_id, made in plans.items():
+            before = [op for op in open_operations.get(customer_id, ()) if op.state in ("planned", "waiting")]
+            if made.drafts or before:
+                added += self._replace(tx, made, before)
+            if made.acks:
+                crowd.noted(_note_acks(made.acks, crowd.records[customer_id]))
         tx.operations.add(added)
         result.stored.update(op.draft.connection for op in added)
-        result.new_holds = tx.holds.replace(
-            list(ids), [one for made, _ in plans.values() for one in made.held], self.run
-        )
-        self._ask_about_deleted(tx, plans)
-        self._keep_due(tx, plans)
-        return result
+        result.new_holds = tx.holds.replace(list(plans), result.held, self.run)
+        self._ask_about_deleted(tx, crowd)
+        _keep_due(tx, crowd, plans)
 
-    def _ask_about_deleted(self, tx: Writing, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
+    def _ask_about_deleted(self, tx: Writing, crowd: Crowd) -> None:
         """Ask a person where a record was deleted in one place and its customer edited in another."""
         targets = {target.name: target for target in self.targets}
-        deleted = {key: group for key, (_, group) in plans.items() if any(r.state == "gone" for r in group)}
-        for customer in tx.customers.load(deleted).values():
-            found = edited_and_deleted(customer, deleted[customer.id], targets, self.scene.regions)
-            tx.reviews.open([_deleted_review(customer.id, *each) for each in found], self.run)
+        reviews = [
+            _deleted_review(customer_id, *each)
+            for customer_id, group in crowd.records.items()
+            if any(record.state == "gone" for record in group)
+            for each in edited_and_deleted(crowd.customers[customer_id], group, targets, self.scene.regions)
+        ]
+        if reviews:
+            tx.reviews.open(reviews, self.run)
 
     def _replace(self, tx: Writing, made: Plan, before: Sequence[Operation]) -> list[Operation]:
         """Keep the operations that are still planned; drop the others and return the new ones."""
@@ -223,18 +190,38 @@ class _Batch:
             if content not in kept
         ]
 
-    @staticmethod
-    def _keep_due(tx: Writing, plans: Mapping[str, tuple[Plan, list[Record]]]) -> None:
-        """Look again at customers that wait for something which time or another connection brings."""
-        waiting = {
-            customer_id
-            for customer_id, (made, _) in plans.items()
-            if any(one.waits in ("look", "settle", "stamp") for one in made.held)
-        }
-        customers = tx.customers.load(plans)
-        for customer in customers.values():
-            customer.due = customer.id in waiting
-        tx.customers.save(customers.values())
+
+def _leave_under_way(made: Plan, connections: set[str]) -> None:
+    """Leave a record alone whose last operation has no outcome yet."""
+    for draft in [draft for draft in made.drafts if draft.connection in connections]:
+        made.drafts.remove(draft)
+        reason = "the outcome of the last write is not known yet"
+        made.held.append(Held(draft.connection, draft.customer, "", reason, draft.vendor_id, "settle"))
+
+
+def _hold_discarded(tx: Reading, plans: Plans) -> None:
+    contents = {content_of(draft): (made, draft) for made in plans.values() for draft in made.drafts}
+    for content, verdict in tx.operations.verdicts(list(contents)).items() if contents else ():
+        if verdict == "discarded":
+            made, draft = contents[content]
+            made.drafts.remove(draft)
+            made.held.append(
+                Held(draft.connection, draft.customer, "", "discarded by a person", draft.vendor_id)
+            )
+
+
+def _keep_due(tx: Writing, crowd: Crowd, plans: Plans) -> None:
+    """Look again at customers that wait for something which time or another connection brings."""
+    waiting = {
+        customer_id
+        for customer_id, made in plans.items()
+        if any(one.waits in ("look", "settle", "stamp") for one in made.held)
+    }
+    for customer in crowd.customers.values():
+        customer.due = customer.id in waiting
+    unsaved = crowd.customers.keys() - crowd.changed_customers.keys()
+    tx.customers.mark_due(unsaved & waiting)
+    tx.customers.mark_done(unsaved - waiting)
 
 
 def _deleted_review(customer: str, record: Record, slots: Sequence[str]) -> Review:

@@ -20,11 +20,11 @@ from syncd.store import Store, Writing
 from syncd.sync import settle as settling
 from syncd.sync.hints import pull_ids
 from syncd.sync.outcome import described
-from syncd.sync.planning import Planned, content_of, guard, make_plan
+from syncd.sync.planning import Planned, content_of, guard
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import pull
 from syncd.sync.push import push
-from syncd.sync.reconcile import reconcile, tally_links
+from syncd.sync.reconcile import reconcile
 from syncd.sync.scene import Scene, Source
 from syncd.values import Held, Operation, Report, Tally
 
@@ -176,38 +176,30 @@ def _reachable(running: _Running) -> list[Source]:
 
 def _rounds(running: _Running) -> None:
     for turn in range(ROUNDS):
-        _reconcile(running)
-        planned = _plan(running)
+        planned = _reconcile(running)
         last = turn == ROUNDS - 1
         if not last and planned.looks and _look(running, planned):
-            _reconcile(running)
-            planned = _plan(running)
+            planned = _reconcile(running)
         _report_plan(running, planned)
         if running.order.dry_run or running.watch.stopping or not _push_all(running):
             return
 
 
-def _reconcile(running: _Running) -> None:
+def _reconcile(running: _Running) -> Planned:
+    order = running.order
     done = reconcile(
-        running.store, running.scene, run=running.order.run, epoch=running.epoch, watch=running.watch
-    )
-    tally_links(done, running.report.connections)
-    running.report.new_reviews += len(done.reviews)
-
-
-def _plan(running: _Running) -> Planned:
-    overwrite = running.order.yes or running.scene.safety.approve == "never"
-    planned = make_plan(
         running.store,
         running.scene,
-        run=running.order.run,
+        run=order.run,
         epoch=running.epoch,
-        dry_run=running.order.dry_run,
-        overwrite=overwrite,
+        dry_run=order.dry_run,
+        overwrite=order.yes or running.scene.safety.approve == "never",
         watch=running.watch,
     )
-    running.report.new_holds += planned.new_holds
-    return planned
+    done.linked.tally(running.report.connections)
+    running.report.new_reviews += len(done.reviews)
+    running.report.new_holds += done.planned.new_holds
+    return done.planned
 
 
 def _look(running: _Running, planned: Planned) -> bool:

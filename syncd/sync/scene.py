@@ -21,7 +21,7 @@ from syncd.rules.guard import Approve, Limits
 from syncd.rules.identity import Candidate
 from syncd.rules.target import Target
 from syncd.store import ConnectionState
-from syncd.values import Direction, FieldSpec, Record, Statement
+from syncd.values import Direction, FieldSpec, Record, Sketch, Statement
 from syncd.vendors.base import Connector
 
 SEARCHED = frozenset({"email", "phone"})
@@ -155,14 +155,13 @@ def _blocked(value: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(value, pattern.lower()) for pattern in patterns)
 
 
-def candidate(record: Record) -> Candidate:
+def candidate(record: Record | Sketch) -> Candidate:
     """Return a record as identity sees it; a company's name in a person's place counts as missing."""
     name = {part: record.value(part) for part in SLOTS["name"] if record.value(part)}
     company = fold(record.value("company"))
     if company and fold(" ".join(name.values())) == company:
         name = {}
-    keys = frozenset(key for key in record.keys)
-    return Candidate(record.key, name, keys, record.customer, record.value("company"), record.created)
+    return Candidate(record.key, name, record.keys, record.customer, record.value("company"), record.created)
 
 
 # --- connections as the plan sees them -----------------------------------------------------------

@@ -17,10 +17,10 @@ from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import ConnectionState, Store, Writing
+from syncd.sync.linking import called, shares
 from syncd.sync.outcome import Attempt, Concluding, drop
 from syncd.sync.progress import Watch
 from syncd.sync.pull import grounds, pull
-from syncd.sync.reconcile import called, shares
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import Customer, Operation, Record, Review, Shadow, Shown, Tally
 from syncd.vendors.base import Keys

@@ -18,10 +18,8 @@ from syncd.values import Customer
 
 _SELECT: Final = "SELECT id, alias_of, first_seen, due, version, document FROM customers"
 _SAVED: Final = ("id", "alias_of", "first_seen", "due", "version", "label", "words", "document")
-_UPSERT: Final = (
-    f"INSERT INTO customers ({', '.join(_SAVED)}) VALUES ({', '.join('?' * len(_SAVED))}) ON CONFLICT (id) "
-    f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _SAVED[1:])}"
-)
+_INSERT: Final = f"INSERT INTO customers ({', '.join(_SAVED)}) VALUES ({', '.join('?' * len(_SAVED))})"
+_UPSERT: Final = f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _SAVED[1:])}"
 
 # Named here, because inside the class `list` is its listing.
 Ids = list[str]
@@ -109,6 +107,11 @@ class Customers:
         first = count_on(self._tx, "customers", n)
         return [f"{row[0]}-{number}" for number in range(first, first + n)]
 
+    def add(self, customers: Iterable[Customer]) -> None:
+        """Write new customers, of which nothing is golden yet, so that there is no word to find them by."""
+        for chunk in chunks(customers):
+            self._tx.each(_INSERT, [_row(customer) for customer in chunk])
+
     def save(self, customers: Iterable[Customer]) -> None:
         """Write customers whole, new ones and known ones, and the words by which they are found."""
         for chunk in chunks(customers):
@@ -122,7 +125,14 @@ class Customers:
         if ids is None:
             self._tx.change("UPDATE customers SET due = 1 WHERE due = 0 AND alias_of IS NULL")
             return
-        sql = f"UPDATE customers SET due = 1 WHERE due = 0 AND {self._tx.among('id')}"
+        self._set_due(ids, due=True)
+
+    def mark_done(self, ids: Iterable[str]) -> None:
+        """Note that these customers need not be looked at by the next run."""
+        self._set_due(ids, due=False)
+
+    def _set_due(self, ids: Iterable[str], *, due: bool) -> None:
+        sql = f"UPDATE customers SET due = {int(due)} WHERE due = {int(not due)} AND {self._tx.among('id')}"
         for chunk in chunks(ids):
             self._tx.change(sql, self._tx.listed(chunk))
 

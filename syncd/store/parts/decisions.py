@@ -121,14 +121,11 @@ class Decisions:
 
         A decision about more than two records speaks for every two of them.
         """
-        return {
-            (one, other)
-            for decision in self.all_of(records)
-            if decision.kind == kind
-            for one in sorted(decision.records)
-            for other in sorted(decision.records)
-            if one < other
-        }
+        return _pairs(decision for decision in self.all_of(records) if decision.kind == kind)
+
+    def pairs_of(self, kind: str) -> set[Pair]:
+        """Return all pairs in force of a kind."""
+        return _pairs(self._where(_c.undone_at.is_(None), _c.kind == kind))
 
     def list(self, after: int = 0, limit: int = 100) -> Listed:
         """Return decisions, newest first, after one, undone ones too."""
@@ -139,6 +136,16 @@ class Decisions:
     def _where(self, *conditions: ColumnElement[bool]) -> Listed:
         statement = select(decisions).where(*conditions).order_by(_c.id)
         return [_read(row) for row in self._tx.execute(statement)]
+
+
+def _pairs(decisions_made: Iterable[HumanDecision]) -> set[Pair]:
+    return {
+        (one, other)
+        for decision in decisions_made
+        for one in sorted(decision.records)
+        for other in sorted(decision.records)
+        if one < other
+    }
 
 
 def _read(row: Row[Any]) -> HumanDecision:

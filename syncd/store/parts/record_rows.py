@@ -13,11 +13,15 @@ from syncd.store.columns import microseconds_or_none, moment_or_none, written
 from syncd.store.copying import copy_upsert
 from syncd.store.documents import read_shadow, write_shadow
 from syncd.store.transaction import Row, Transaction
-from syncd.values import Record
+from syncd.values import Record, Sketch
 
 COLUMNS: Final = (
     "id", "connection", "vendor_id", "customer", "role", "state", "digest", "fresh", "first_seen", "observed",
     "written", "created", "modified", "linked_at", "considered", "absent_since", "problem", "keys", "shadow",
+)  # fmt: skip
+
+SKETCHED: Final = (
+    "id", "connection", "vendor_id", "customer", "state", "fresh", "first_seen", "created", "keys",
 )  # fmt: skip
 
 _SAVED: Final = (*COLUMNS[1:], "payload")
@@ -65,6 +69,23 @@ def read_record(row: Row) -> Record:
         absent_since=moment_or_none(absent_since),
         keys=_read_keys(keys),
         problem=problem,
+    )
+
+
+def read_sketch(row: Row) -> Sketch:
+    """Return the sketch of a row of SKETCHED, with what the record shows where the row goes on with its shadow."""
+    number, connection, vendor_id, customer, state, fresh, first_seen, created, keys, *shadow = row
+    return Sketch(
+        number,
+        connection,
+        vendor_id,
+        customer,
+        state,
+        fresh == 1,
+        moment_or_none(first_seen),
+        moment_or_none(created),
+        _read_keys(keys),
+        orjson.loads(shadow[0]).get("seen", {}) if shadow else {},
     )
 
 

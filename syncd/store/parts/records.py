@@ -7,16 +7,16 @@ The payload is read only where it is asked for. A record's keys stand in its own
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
 
-from syncd.store.parts.record_rows import COLUMNS, read_record, save_rows
+from syncd.store.parts.record_rows import COLUMNS, SKETCHED, read_record, read_sketch, save_rows
 from syncd.store.parts.search import find_customers
 from syncd.store.tables import IS_OPEN
 from syncd.store.transaction import Row, Transaction, chunks
-from syncd.values import Record
+from syncd.values import Record, Sketch
 
 Key = tuple[str, str]
 
@@ -101,25 +101,13 @@ class Records:
 
     def by_keys(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return, for each key that any has, the records that have it and are not gone, linked or not."""
-        holders = self._holders(keys)
+        holders = self.holders(keys)
         records = self.by_ids({number for numbers in holders.values() for number in numbers})
         found = {
             key: [records[number] for number in numbers if records[number].state != "gone"]
             for key, numbers in holders.items()
         }
         return {key: sorted(held, key=lambda record: record.key) for key, held in found.items() if held}
-
-    def _holders(self, keys: Collection[Key]) -> dict[Key, list[int]]:
-        values: dict[str, list[str]] = defaultdict(list)
-        for kind, value in keys:
-            values[kind].append(value)
-        sql = f"SELECT kind, value, record FROM keys WHERE kind = ? AND {self._tx.among('value')}"
-        holders: dict[Key, list[int]] = defaultdict(list)
-        for kind, wanted in values.items():
-            for chunk in chunks(wanted):
-                for _, value, number in self._tx.rows(sql, kind, self._tx.listed(chunk)):
-                    holders[kind, value].append(number)
-        return holders
 
     def iterate_key_pairs(self, kinds: Collection[str]) -> Iterator[tuple[str, str, int]]:
         """Yield (kind, value, record's number) of every key of these kinds, equal keys together, gone records' too."""
@@ -131,6 +119,63 @@ class Records:
     def search(self, text: str, limit: int = 100, after: str = "") -> list[str]:
         """Return the ids of customers that fit what somebody typed, by id, past one."""
         return find_customers(self._tx, text, limit, after)
+
+    # --- as identity looks at them --------------------------------------------------------------
+
+    def unlinked(self, after_id: int = 0, limit: int = 1_000) -> list[Sketch]:
+        """Return fresh records that were understood and belong to no customer yet, by number, without what they show."""
+        sql = (
+            f"SELECT {', '.join(SKETCHED)} FROM records WHERE fresh = 1 AND customer IS NULL AND id > ? "
+            "AND state <> 'gone' AND observed IS NOT NULL ORDER BY id LIMIT ?"
+        )
+        return [read_sketch(row) for row in self._tx.rows(sql, after_id, limit)]
+
+    def sketches(self, ids: Iterable[int]) -> list[Sketch]:
+        """Return these records with what they show, by number."""
+        sql = (
+            f"SELECT {', '.join(SKETCHED)}, shadow FROM records WHERE {self._tx.among('id')} "
+            "AND (customer IS NOT NULL OR observed IS NOT NULL) ORDER BY id"
+        )
+        return [read_sketch(row) for chunk in chunks(ids) for row in self._rows(sql, chunk)]
+
+    def holders(self, keys: Collection[Key]) -> Mapping[Key, list[int]]:
+        """Return, for each key that any has, the numbers of the records that have it, gone ones too."""
+        values: dict[str, list[str]] = defaultdict(list)
+        for kind, value in keys:
+            values[kind].append(value)
+        sql = f"SELECT kind, value, record FROM keys WHERE kind = ? AND {self._tx.among('value')}"
+        found: dict[Key, list[int]] = defaultdict(list)
+        for kind, wanted in values.items():
+            for chunk in chunks(wanted):
+                for _, value, number in self._tx.rows(sql, kind, self._tx.listed(chunk)):
+                    found[kind, value].append(number)
+        return found
+
+    def customers_of(self, ids: Iterable[int]) -> list[tuple[int, str]]:
+        """Return number and customer of those of these records that have one."""
+        sql = f"SELECT id, customer FROM records WHERE {self._tx.among('id')} AND customer IS NOT NULL ORDER BY id"
+        return [(row[0], row[1]) for chunk in chunks(ids) for row in self._rows(sql, chunk)]
+
+    def numbers(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return the numbers of records by connection and vendor id."""
+        sql = f"SELECT vendor_id, id FROM records WHERE connection = ? AND {self._tx.among('vendor_id')}"
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for connection, vendor_id in keys:
+            wanted[connection].append(vendor_id)
+        return {
+            (connection, row[0]): row[1]
+            for connection, vendor_ids in wanted.items()
+            for chunk in chunks(vendor_ids)
+            for row in self._tx.rows(sql, connection, self._tx.listed(chunk))
+        }
+
+    def link(self, rows: Iterable[tuple[Sketch, str, str]], number: int) -> None:
+        """Link unlinked records: each with its customer and its role; golden has all they state still before it."""
+        self._tx.each(
+            "UPDATE records SET customer = ?, role = ?, linked_at = ?, considered = 0, fresh = 1 "
+            "WHERE id = ? AND customer IS NULL",
+            [(customer, role, number, record.id) for record, customer, role in rows],
+        )
 
     # --- by what is to be done ----------------------------------------------------------------
 

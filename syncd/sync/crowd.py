@@ -1,0 +1,43 @@
+"""A crowd: customers and their records, loaded once in a transaction, changed in memory, and saved once.
+
+Deciding and planning look at the same customers one after the other; what a record's document costs to read and to
+write is most of what either costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from syncd.store import Reading, Writing
+from syncd.values import Customer, Record
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Some customers by id, their records by customer, and what of both has changed."""
+
+    customers: dict[str, Customer]
+    records: dict[str, list[Record]]
+    changed_customers: dict[str, Customer] = field(default_factory=dict)
+    changed_records: dict[tuple[str, str], Record] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, tx: Reading, ids: Iterable[str]) -> Crowd:
+        """Return customers with all their records; of one that was merged, the survivor."""
+        customers = {customer.id: customer for customer in tx.customers.load(ids).values()}
+        return cls(customers, tx.records.of_customers(customers))
+
+    def moved(self, customer: Customer, records: Sequence[Record]) -> None:
+        """Note that a customer and these records of it are to be written."""
+        self.changed_customers[customer.id] = customer
+        self.noted(records)
+
+    def noted(self, records: Iterable[Record]) -> None:
+        """Note that these records are to be written."""
+        self.changed_records.update((record.key, record) for record in records)
+
+    def save(self, tx: Writing) -> None:
+        """Write what has changed."""
+        tx.customers.save(self.changed_customers.values())
+        tx.records.save(self.changed_records.values())

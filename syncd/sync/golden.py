@@ -1,0 +1,164 @@
+"""Golden values in the store: what is new in a batch of customers is decided, journalled and asked about.
+
+The rule itself is pure (`syncd.rules.golden`); here are the statements that it is to consider, the ones that wait for
+a person, and what becomes of its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import orjson
+
+from syncd.rules.golden import Asked, decide
+from syncd.store import JournalRow, Writing
+from syncd.sync.contested import contested_emails
+from syncd.sync.crowd import Crowd
+from syncd.sync.journal import decided_row
+from syncd.sync.moot import withdraw_moot
+from syncd.sync.scene import Scene
+from syncd.values import Customer, Golden, Record, Review, Statement
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+Parked = Mapping[str, Sequence[Sequence[int]]]
+
+
+def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]:
+    """Decide what is new in these customers; return the numbers of the reviews that are new."""
+    fresh = {key: group for key, group in crowd.records.items() if any(record.fresh for record in group)}
+    if not fresh:
+        return []
+    customers = [crowd.customers[key] for key in fresh]
+    parked: Parked = orjson.loads(tx.meta.get("parked") or "{}")
+    contested, reviews = contested_emails(tx, customers, fresh)
+    first = tx.meta.numbers(len(customers))
+    rows: list[JournalRow] = []
+    for number, customer in enumerate(customers, first):
+        group = fresh[customer.id]
+        decided, asked = decide_customer(customer, group, scene, number, _withheld(group, parked) | contested)
+        rows += [replace(row, run=run, at=tx.now) for row in decided]
+        reviews += asked
+        crowd.moved(customer, group)
+    tx.journal.append(rows)
+    withdraw_moot(tx, customers, fresh, reviews)
+    return tx.reviews.open(reviews, run) if reviews else []
+
+
+def decide_customer(
+    customer: Customer,
+    records: Sequence[Record],
+    scene: Scene,
+    number: int,
+    withheld: frozenset[int] = frozenset(),
+    chosen: Mapping[str, int] | None = None,
+) -> tuple[list[JournalRow], list[Review]]:
+    """Decide every slot of a customer that has something new; return the journal's rows and the reviews.
+
+    `withheld` are numbers of statements that wait for a person. `chosen` are a person's decisions on open conflicts:
+    slot → number of the statement that is right. The rows still want their run and time.
+    """
+    rows: list[JournalRow] = []
+    reviews: list[Review] = []
+    roles = {record.key: record.role for record in records}
+    for slot in scene.slots:
+        new = _new_statements(records, slot, withheld)
+        reviews += [_duplicate_edit(customer, one) for one in new if _is_duplicates_edit(one, roles)]
+        speaking = [one for one in new if not _is_duplicates_edit(one, roles)]
+        before = customer.golden.get(slot)
+        reopened = slot in (chosen or {}) or (slot in customer.pins and _pin_differs(customer, slot))
+        if not speaking and not reopened:
+            continue
+        asked = Asked(
+            slot=slot,
+            before=before,
+            new=speaking,
+            policy=scene.policy(slot),
+            rank=lambda one: (roles.get(one.record) == "duplicate", *scene.rank(one)),
+            number=number,
+            regions=scene.regions,
+            pin=customer.pins.get(slot),
+            chosen=(chosen or {}).get(slot),
+        )
+        answer = decide(asked)
+        if answer.golden is not None:
+            customer.golden[slot] = answer.golden
+        if answer.changed:
+            customer.refused.clear()  # what a vendor refused was another content
+        if answer.journalled:
+            rows.append(decided_row(customer.id, slot, before, answer, number, "", EPOCH))
+        if answer.golden is not None and answer.golden.conflict and answer.note:
+            reviews.append(_conflict(customer, slot, answer.golden))
+    _mark_considered(records, withheld)
+    return rows, reviews
+
+
+def _new_statements(records: Sequence[Record], slot: str, withheld: frozenset[int]) -> list[Statement]:
+    return [
+        one
+        for record in records
+        if (one := record.shadow.stated.get(slot)) is not None
+        and (one.number > record.considered or record.shadow.withheld.get(slot) == one.number)
+        and one.number not in withheld
+    ]
+
+
+def _withheld(records: Sequence[Record], parked: Parked) -> frozenset[int]:
+    """Return the statements of a mass change that a person has not accepted yet."""
+    return frozenset(
+        one.number
+        for record in records
+        for one in record.shadow.stated.values()
+        if one.kind != "initial"
+        and any(first <= one.number <= last for first, last in parked.get(one.connection, ()))
+    )
+
+
+def _is_duplicates_edit(one: Statement, roles: Mapping[tuple[str, str], str]) -> bool:
+    return one.kind != "initial" and roles.get(one.record) == "duplicate"
+
+
+def _pin_differs(customer: Customer, slot: str) -> bool:
+    golden = customer.golden.get(slot)
+    pinned = customer.pins[slot]
+    return golden is None or any(golden.value.get(name) != text for name, text in pinned.items())
+
+
+def _mark_considered(records: Sequence[Record], withheld: frozenset[int]) -> None:
+    """Note what golden has considered; what is withheld is looked at again by the next run."""
+    for record in records:
+        stated = record.shadow.stated
+        record.shadow.withheld = {slot: one.number for slot, one in stated.items() if one.number in withheld}
+        record.considered = max([record.considered, *(one.number for one in stated.values())])
+        record.fresh = bool(record.shadow.withheld)
+
+
+def _conflict(customer: Customer, slot: str, golden: Golden) -> Review:
+    sides = [
+        {
+            "connection": one.connection,
+            "vendor_id": one.vendor_id,
+            "number": one.number,
+            "value": dict(one.value),
+        }
+        for one in golden.conflict
+    ]
+    return Review(
+        kind="conflict",
+        subject=f"{customer.id}/{slot}",
+        evidence={"slot": slot, "golden": dict(golden.value), "sides": sides},
+        choices=tuple(str(side["number"]) for side in sides),
+        customer=customer.id,
+    )
+
+
+def _duplicate_edit(customer: Customer, one: Statement) -> Review:
+    return Review(
+        kind="duplicate_edit",
+        subject=f"{one.connection}/{one.vendor_id}/{one.slot}",
+        evidence={"slot": one.slot, "value": dict(one.value), "number": one.number},
+        choices=("make_primary", "leave"),
+        connection=one.connection,
+        customer=customer.id,
+    )
