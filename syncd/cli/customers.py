@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -35,13 +36,20 @@ def list_customers(
     after: Annotated[str, typer.Option("--after", help="Continue behind this id.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
     json_lines: Annotated[bool, typer.Option("--json-lines", help="Print one JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet program.")] = False,
 ) -> None:
     """List customers with their records, by id."""
     if connection and search:
         raise UsageError("--connection and --search do not go together.", "Leave one of them out.")
+    if as_json + json_lines + as_csv > 1:
+        raise UsageError("--json, --json-lines and --csv do not go together.", "Choose one of them.")
     with opening.looking(ctx) as tx:
-        most = limit or (None if as_json or json_lines or not sys.stdout.isatty() else 100)
+        whole = as_json or json_lines or as_csv or not sys.stdout.isatty()
+        most = limit or (None if whole else 100)
         found = _documents(tx, Wanted(connection, search), after, most)
+        if as_csv:
+            _print_csv(found)
+            return
         if as_json or json_lines:
             say.stream(found, lines=json_lines)
             return
@@ -51,6 +59,16 @@ def list_customers(
         )
         if most is not None and len(rows) == most:
             say.note(f"There may be more: --after {rows[-1][0]}, or --json for the whole list.")
+
+
+def _print_csv(found: Iterator[dict[str, Any]]) -> None:
+    """Print customers as CSV that no spreadsheet program runs."""
+    from syncd.customer import FIELDS
+    from syncd.spreadsheet import lines
+
+    rows = ([each["id"], *each["fields"].values(), _where(each)] for each in found)
+    for line in lines(chain([["id", *FIELDS, "records"]], rows)):
+        typer.echo(line, nl=False)
 
 
 class Wanted(NamedTuple):
@@ -102,10 +120,13 @@ def as_document(customer: Customer, records: list[Record]) -> dict[str, Any]:
 
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:
-    fields, records = found["fields"], found["records"]
+    fields = found["fields"]
     name = fields["full_name"] or f"{fields['first_name']} {fields['last_name']}".strip() or fields["company"]
-    where = ", ".join(f"{each['connection']}/{each['vendor_id']}" for each in records)
-    return (found["id"], name, fields["email"], fields["phone"], where)
+    return (found["id"], name, fields["email"], fields["phone"], _where(found))
+
+
+def _where(found: dict[str, Any]) -> str:
+    return ", ".join(f"{each['connection']}/{each['vendor_id']}" for each in found["records"])
 
 
 def existing(tx: Reading, customer_id: str) -> Customer:

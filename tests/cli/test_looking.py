@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -38,6 +40,17 @@ def test_customers_as_a_list(synced: World) -> None:
 def test_customers_as_lines(synced: World) -> None:
     lines = synced.type("customers", "list", "--json-lines").stdout.splitlines()
     assert [json.loads(line) for line in lines] == synced.ask("customers", "list")
+
+
+def test_customers_as_a_table_for_a_spreadsheet(synced: World) -> None:
+    text = synced.type("customers", "list", "--csv").stdout
+    head, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    assert head == ["id", *FIELDS, "records"]
+    assert [row[0] for row in rows] == [each["id"] for each in synced.ask("customers", "list")]
+    phones = {row[head.index("phone")] for row in rows}
+    assert "'+32470123451" in phones
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    assert synced.type("customers", "list", "--csv", "--json").exit_code == 2
 
 
 def test_customers_page_by_page(synced: World) -> None:

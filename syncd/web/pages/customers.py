@@ -1,196 +1,113 @@
-"""Customers: search and tabs, and one customer with golden beside each connection's value."""
+"""The list of customers: search, tabs, and the same as a table to take away."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, StreamingResponse
 
+from syncd.app import App
+from syncd.customer import FIELDS
+from syncd.spreadsheet import lines
 from syncd.store import Reading
-from syncd.values import Customer, Held, Operation
-from syncd.web.act import pin, read_customer_again
-from syncd.web.show.customers import history_shown, label_of, record_shown, rows_shown
-from syncd.web.show.grid import grid
-from syncd.web.show.plan import operation_shown
-from syncd.web.show.reviews import review_shown
-from syncd.web.show.words import Word, field_word
-from syncd.web.site import Site, SiteOf, done
+from syncd.store.parts.tabs import MANY
+from syncd.values import Customer, Record
+from syncd.web.show.customers import rows_shown
+from syncd.web.show.listing import TABS, Asked, reasons, unlinked_shown
+from syncd.web.site import SiteOf
 from syncd.web.visitor import Admin, Reader, reader
 
 ROUTER = APIRouter(include_in_schema=False, dependencies=[Depends(reader)])
 
 PAGE = 50
-_MANY = 5_000
-_NONE = {
-    "": ("No customer yet.", "Customers appear with the first run."),
-    "pending": ("Nothing is pending.", "No operation waits to be written."),
-    "held": ("Nothing is held.", "Everything that is due can be written."),
-    "aside": ("No record is set aside.", "Every record could be read."),
-}
+_TAKEN = 500  # customers that one look at the store takes for a table
+Text = Annotated[str, Query(max_length=200)]
 
 
 @ROUTER.get("/customers")
 def customers_page(
-    request: Request, site: SiteOf, visitor: Reader, q: str = "", show: str = "", after: str = ""
+    request: Request, site: SiteOf, visitor: Reader, q: Text = "", show: str = "", after: str = ""
 ) -> HTMLResponse:
     """List customers: all, those found, or those of a tab."""
-    show = show if show in _NONE else ""
+    asked = Asked(q.strip(), show if show in TABS and not q.strip() else "")
     with site.app.store.look() as tx:
-        found, why, more = _found(tx, q.strip(), show, after)
-        values: dict[str, Any] = {
-            "rows": rows_shown(tx, found, why),
-            "total": tx.customers.count(),
-            "tabs": _tabs(tx, show),
-            "next": f"/customers?{urlencode({'q': q, 'show': show, 'after': more})}" if more else "",
-        }
-    nothing, nothing_why = (
-        ("Nobody is found.", "Search by the beginning of an e-mail, phone, name or id.") if q else _NONE[show]
-    )
+        values = _listed(tx, asked, after)
+        values |= {"total": tx.customers.count(), "tabs": _tabs(tx, asked.show)}
+    found_none = ("Nobody is found.", "Search by the beginning of an e-mail, phone, name or id.")
+    nothing, nothing_why = found_none if asked.q else TABS[asked.show][1:]
+    table = f"/customers.csv?{urlencode({'q': asked.q, 'show': asked.show})}"
     return site.page(
-        request,
-        visitor,
-        "customers.html",
-        q=q,
-        reasons=bool(why),
-        nothing=nothing,
-        nothing_why=nothing_why,
-        **values,
-    )
+        request, visitor, "customers.html", q=q, nothing=nothing, nothing_why=nothing_why, table=table, tab_id=asked.show, **values
+    )  # fmt: skip
+
+
+def _listed(tx: Reading, asked: Asked, after: str) -> dict[str, Any]:
+    """Return the rows of a page, whether they have reasons, and where the next one is."""
+    if asked.show == "unlinked":
+        records = tx.tabs.unlinked(int(after) if after.isascii() and after.isdigit() else 0, PAGE)
+        rows = unlinked_shown(tx, records)
+        last = str(records[-1].id) if len(records) == PAGE else ""
+        return {"rows": rows, "reasons": True, "next": _next(asked, last)}
+    customers = asked.page(tx, after, PAGE)
+    why = reasons(tx, asked.show, [customer.id for customer in customers])
+    last = customers[-1].id if len(customers) == PAGE else ""
+    return {"rows": rows_shown(tx, customers, why), "reasons": bool(why), "next": _next(asked, last)}
+
+
+def _next(asked: Asked, last: str) -> str:
+    return f"/customers?{urlencode({'q': asked.q, 'show': asked.show, 'after': last})}" if last else ""
 
 
 def _tabs(tx: Reading, show: str) -> list[dict[str, Any]]:
-    pending = len(tx.operations.open_counts())
-    tabs = [
-        ("", "All", None),
-        ("pending", "Pending", None if pending else 0),
-        ("held", "Held", tx.holds.customers()),
-        ("aside", "Set aside", len(tx.records.problems(limit=_MANY))),
-    ]
+    counts = tx.tabs.counts()
     return [
         {
             "href": f"/customers?show={key}" if key else "/customers",
-            "word": word,
+            "word": words[0],
             "here": key == show,
-            "count": count,
+            "count": counts.get(key),
+            "many": counts.get(key, 0) >= MANY,
         }
-        for key, word, count in tabs
+        for key, words in TABS.items()
     ]
 
 
-def _found(tx: Reading, q: str, show: str, after: str) -> tuple[list[Customer], dict[str, str], str]:
-    """Return a page of customers, why each is in its tab, and after which one the next page starts."""
-    if q:
-        ids = tx.records.search(q, PAGE, after)
-        return _in_order(tx, ids), {}, ids[-1] if len(ids) == PAGE else ""
-    if show:
-        why = _reasons(tx, show)
-        ids = sorted(one for one in why if one > after)[:PAGE]
-        return _in_order(tx, ids), {one: why[one] for one in ids}, ids[-1] if len(ids) == PAGE else ""
-    customers = tx.customers.list(after, PAGE)
-    return customers, {}, customers[-1].id if len(customers) == PAGE else ""
-
-
-def _in_order(tx: Reading, ids: Sequence[str]) -> list[Customer]:
-    found = tx.customers.load(ids)
-    return list({found[one].id: found[one] for one in ids if one in found}.values())
-
-
-def _reasons(tx: Reading, show: str) -> dict[str, str]:
-    """Return the customers of a tab and why each is in it."""
-    said: dict[str, dict[str, None]] = defaultdict(dict)
-    for customer, why in _pairs(tx, show):
-        said[customer][why] = None
-    return {customer: "; ".join(list(whys)[:3]) for customer, whys in said.items()}
-
-
-def _pairs(tx: Reading, show: str) -> list[tuple[str, str]]:
-    if show == "held":
-        return [
-            (
-                one.customer,
-                f"{' '.join((one.connection, field_word(one.field).lower())).strip()}: {one.reason}",
-            )
-            for one in tx.holds.list(limit=_MANY)
-        ]
-    if show == "pending":
-        states = ("planned", "waiting", "claimed", "sent", "unknown")
-        return [
-            (one.draft.customer, f"{one.draft.kind} in {one.draft.connection} ({one.state})")
-            for one in tx.operations.list(states=states, limit=_MANY)
-        ]
-    problems = tx.records.problems(limit=_MANY)
-    return [
-        (one.customer, f"{one.connection} {one.vendor_id}: {one.problem}") for one in problems if one.customer
-    ]
-
-
-@ROUTER.get("/customers/{customer_id}")
-def customer_page(request: Request, site: SiteOf, visitor: Reader, customer_id: str) -> HTMLResponse:
-    """Show one customer: golden, every record's value, why, and the history."""
-    with site.app.store.look() as tx:
-        values = _customer(tx, site, customer_id)
-    return site.page(request, visitor, "customer.html", **values)
-
-
-def _customer(tx: Reading, site: Site, customer_id: str) -> dict[str, Any]:
-    customer = tx.customers.load([customer_id]).get(customer_id)
-    if customer is None:
-        raise HTTPException(404, "There is no such customer.")
-    records = tx.records.of_customers([customer.id]).get(customer.id, [])
-    operations = tx.operations.open_of([customer.id]).get(customer.id, [])
-    held = tx.holds.of([customer.id])
-    history = tx.journal.of(customer.id)
-    reviews = tx.reviews.list(customer=customer.id)
-    return {
-        "customer": _head(customer, customer_id, operations, held),
-        "records": [record_shown(record) for record in records],
-        "fields": grid(customer, records, held, history, _regions(site), site.zone),
-        "operations": [operation_shown(one, {}) for one in operations],
-        "history": history_shown(history, site.zone),
-        "reviews": [review_shown(tx, review) for review in reviews],
-    }
-
-
-def _regions(site: Site) -> dict[str, str | None]:
-    return {name: one.region for name, one in site.app.settings.connections.items()}
-
-
-def _head(
-    customer: Customer, asked: str, operations: Sequence[Operation], held: Sequence[Held]
-) -> dict[str, Any]:
-    word = (
-        Word("Pending", "busy") if operations else Word("Held", "warn") if held else Word("In sync", "good")
+@ROUTER.get("/customers.csv")
+def customers_table(site: SiteOf, visitor: Admin, q: Text = "", show: str = "") -> StreamingResponse:
+    """Return the customers of a search or a tab as CSV that no spreadsheet program runs."""
+    asked = Asked(q.strip(), show if show in TABS and show != "unlinked" else "")
+    site.app.store.do(
+        lambda tx: tx.audit.add(visitor.name, "exported customers", asked.q or asked.show or "all")
     )
-    return {
-        "id": customer.id,
-        "asked": asked,
-        "label": label_of(customer),
-        "first_seen": customer.first_seen,
-        "word": word.word,
-        "tone": word.tone,
-    }
+    return StreamingResponse(
+        _table(site.app, asked),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": 'attachment; filename="customers.csv"'},
+    )
 
 
-@ROUTER.post("/customers/{customer_id}/sync")
-def sync_one(site: SiteOf, visitor: Admin, customer_id: str) -> Response:
-    """Read this customer from every vendor right now."""
-    read_customer_again(site.app, customer_id, visitor.name)
-    return done(f"/customers/{quote(customer_id, safe='')}", "pulled")
+def _table(app: App, asked: Asked) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"  # tells spreadsheet programs that it is UTF-8
+    yield from (line.encode() for line in lines(_rows(app, asked)))
 
 
-@ROUTER.post("/customers/{customer_id}/pin")
-def pin_one(
-    site: SiteOf,
-    visitor: Admin,
-    customer_id: str,
-    field: Annotated[str, Form(max_length=40)],
-    value: Annotated[str, Form(max_length=10_000)] = "",
-    unpin: Annotated[bool, Form()] = False,
-) -> Response:
-    """Pin a field, or take its pin off."""
-    pin(site.app, customer_id, field, None if unpin else value, visitor.name)
-    return done(f"/customers/{quote(customer_id, safe='')}", "unpinned" if unpin else "pinned")
+def _rows(app: App, asked: Asked) -> Iterator[list[str]]:
+    yield ["id", *FIELDS, "records"]
+    after = ""
+    while True:
+        with app.store.look() as tx:
+            customers = asked.page(tx, after, _TAKEN)
+            records = tx.records.of_customers([customer.id for customer in customers])
+        yield from (_row(customer, records.get(customer.id, [])) for customer in customers)
+        if len(customers) < _TAKEN:
+            return
+        after = customers[-1].id
+
+
+def _row(customer: Customer, records: list[Record]) -> list[str]:
+    values = customer.values()
+    where = ", ".join(f"{record.connection}/{record.vendor_id}" for record in records)
+    return [customer.id, *(values.get(name, "") for name in FIELDS), where]

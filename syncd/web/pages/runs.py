@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from syncd.store import Reading, Run
 from syncd.values import Operation
-from syncd.web.act import ask_for_run, decide_operations, retry_operation, undo_run
+from syncd.web.act import ask_for_run, decide_operations, undo_run
+from syncd.web.show.failed import failed_shown
 from syncd.web.show.plan import OperationShown, grouped, held_shown, operation_shown, row_shown
 from syncd.web.show.runs import RunShown, run_shown
 from syncd.web.show.words import OPERATION_WORDS
@@ -97,7 +98,10 @@ def run_page(
         plan = _plan(tx, run, shown, state, after)
         held = (run.report or {}).get("held", [])
         groups = held_shown(held, _labels(tx, held))
-    return site.page(request, visitor, "run.html", run=shown, plan=plan, held=groups, held_total=len(held))
+        failed = failed_shown(tx, run.id)
+    return site.page(
+        request, visitor, "run.html", run=shown, plan=plan, held=groups, held_total=len(held), failed=failed
+    )
 
 
 def _labels(tx: Reading, rows: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -193,10 +197,3 @@ def undo(site: SiteOf, visitor: Admin, run_id: str) -> Response:
     """Take back what a run made golden, wherever nobody has edited since."""
     undo_run(site.app, run_id, visitor.name)
     return done(f"/runs/{run_id}", "undone")
-
-
-@ROUTER.post("/operations/{operation}/retry")
-def retry(site: SiteOf, visitor: Admin, operation: str, run: Annotated[str, Form(max_length=40)]) -> Response:
-    """Try an operation again that was refused."""
-    retry_operation(site.app, operation, visitor.name)
-    return done(f"/runs/{quote(run, safe='')}", "asked")
