@@ -100,6 +100,7 @@ class Store:
         """
 
         def write(tx: Transaction) -> T:
+            tx.wait_for_turn()
             if epoch is not None:
                 leases.check(tx, epoch)
             result = unit(Writing(tx))

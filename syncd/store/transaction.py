@@ -20,6 +20,8 @@ from syncd.store.columns import written
 
 T = TypeVar("T")
 Row = Sequence[Any]
+# Any number serves, as long as every syncd takes the same one and nobody else's program does.
+_TURN: Final = 0x73796E6365
 Insert = postgresql.Insert | sqlite.Insert
 
 # How many values go into one look-up, and how many rows come at a time out of a long one.
@@ -38,6 +40,15 @@ class Transaction:
         self.connection = connection
         self.now = now
         self.is_postgres = connection.dialect.name == "postgresql"
+
+    def wait_for_turn(self) -> None:
+        """Let no other unit write before this transaction ends, so that what was read here is still true then.
+
+        SQLite lets one write at a time by itself. PostgreSQL, at READ COMMITTED, would let two units read the same
+        row and the second one write over what the first one wrote, without a word.
+        """
+        if self.is_postgres:
+            self.rows("SELECT pg_advisory_xact_lock(?)", _TURN)
 
     # --- SQL with `?` -------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from syncd.errors import StoreError, StoreHeld
 from syncd.store import Store, Writing
+from syncd.values import Customer
 from tests.store.conftest import NOON, Clock
 from tests.store.made import record
 
@@ -55,6 +57,23 @@ def test_no_read_modify_write_is_lost(store: Store) -> None:
     with store.look() as tx:
         assert tx.meta.last_number == 100
         assert all(tx.meta.get(f"number {n}") == "taken" for n in range(1, 101))
+
+
+def test_what_one_unit_read_no_other_changes_before_it_has_written(store: Store) -> None:
+    store.do(lambda tx: tx.customers.save([Customer("x-1")]))
+
+    def pin(number: int) -> None:
+        def unit(tx: Writing) -> None:
+            customer = tx.customers.load(["x-1"])["x-1"]
+            customer.pins[f"pin {number}"] = {"phone": str(number)}
+            tx.customers.save([customer])
+
+        store.do(unit)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(pin, range(60)))
+    with store.look() as tx:
+        assert set(tx.customers.load(["x-1"])["x-1"].pins) == {f"pin {number}" for number in range(60)}
 
 
 def test_numbers_are_taken_in_blocks_and_start_at_one(store: Store) -> None:
@@ -107,33 +126,42 @@ def test_a_unit_is_done_again_whole_after_the_connection_was_cut(
     assert tries == [1, 1]
 
 
-def test_of_two_units_in_a_deadlock_both_are_done(postgres_store: Store) -> None:
-    barrier = threading.Barrier(2, timeout=20)
-    tries: list[str] = []
-
-    def write(first: str, second: str) -> None:
-        def unit(tx: Writing) -> None:
-            tries.append(first)
-            tx.meta.set(first, "x")
-            if len(tries) <= 2:
-                barrier.wait()
-            tx.meta.set(second, "x")
-
-        postgres_store.do(unit)
-
+def test_a_unit_in_a_deadlock_with_another_program_is_done_again(
+    postgres_store: Store, postgres_url: str
+) -> None:
     for key in ("a", "b"):
         postgres_store.do(lambda tx, key=key: tx.meta.set(key, ""))  # type: ignore[misc]
-    threads = [threading.Thread(target=write, args=pair) for pair in (("a", "b"), ("b", "a"))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(tries) >= 3
+    tries: list[threading.Thread] = []
+
+    with psycopg.connect(_address(postgres_url)) as other:
+        # it waits for longer than the unit does, so that PostgreSQL breaks the deadlock at the unit
+        other.execute("SET deadlock_timeout = '20s'")
+        other.execute("UPDATE meta SET value = 'theirs' WHERE key = 'b'")
+
+        def take_the_other() -> None:
+            other.execute("UPDATE meta SET value = 'theirs' WHERE key = 'a'")
+            other.commit()
+
+        def unit(tx: Writing) -> None:
+            tx.meta.set("a", "ours")
+            tries.append(threading.Thread(target=take_the_other))
+            if len(tries) == 1:
+                tries[0].start()
+            tx.meta.set("b", "ours")
+
+        postgres_store.do(unit)
+        tries[0].join()
+    assert len(tries) >= 2
+    with postgres_store.look() as tx:
+        assert (tx.meta.get("a"), tx.meta.get("b")) == ("ours", "ours")
+
+
+def _address(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def cut_others(url: str) -> None:
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
+    with psycopg.connect(_address(url), autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
