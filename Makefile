@@ -11,7 +11,7 @@ RUN := $(if $(wildcard $(DEV)),.venv,.venv-run)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo check format test test-long test-e2e lock clean
+.PHONY: help demo check format test test-long test-e2e bench bench-full lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ test-long: $(DEV)  ## the suite with its long tests and fifty times the random e
 
 test-e2e: $(DEV)  ## the admin pages in a real browser; wants the system's chromium
 	.venv/bin/pytest -m e2e $(ARGS)
+
+bench: $(DEV)  ## what syncd costs beside limits and peers, in minutes (ARGS="--only pull --sizes 10000")
+	.venv/bin/python -m bench $(if $(ARGS),$(ARGS),--write docs/performance.md)
+
+bench-full: $(DEV)  ## the same with every peer, both databases and a million customers, in hours
+	.venv/bin/python -m bench --full --write docs/performance.md $(ARGS)
 
 clean:  ## remove the environments and everything that tools left behind
 	rm -rf .venv .venv-run .venv-lock build dist htmlcov .coverage .coverage.*

@@ -1,0 +1,66 @@
+"""`python -m bench`: run the cases, print the table, write it into the document, and end with 1 where an aim is missed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.asked import Asked
+from bench.measure import ROOT
+from bench.places import postgres
+from bench.race import race
+from bench.report import Told, lines, markdown, write_between
+
+CASES = ("stub", "pull")
+DOCUMENT = ROOT / "docs" / "performance.md"
+
+
+def asked_for(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="these cases")
+    parser.add_argument("--sizes", type=_sizes, default=(10_000,), help="customers: 10000,100000")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each contestant runs")
+    parser.add_argument("--stores", choices=("sqlite", "both"), default="sqlite")
+    parser.add_argument("--full", action="store_true", help="every peer and the largest sizes too: hours")
+    parser.add_argument(
+        "--no-peers", action="store_true", help="leave out what has an environment of its own"
+    )
+    parser.add_argument("--write", type=Path, default=None, help="put the table into this document")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what was asked for and return the exit status."""
+    words = asked_for(arguments)
+    results = []
+    with ExitStack() as stack:
+        server = stack.enter_context(postgres()) if words.stores == "both" else None
+        asked = Asked(words.sizes, words.rounds, words.full, server, not words.no_peers)
+        for name in words.only:
+            case = importlib.import_module(f"bench.cases.{name}")
+            for heat in case.heats(asked):
+                results.append(race(heat, asked.rounds, _tell))
+                print("\n".join(lines(results[-1])), flush=True)
+    told = Told(f"make bench {' '.join(arguments)}".strip(), datetime.now(UTC), results)
+    if words.write:
+        write_between(words.write, markdown(told))
+    print(f"\n{len(told.missed)} of {sum(len(each.verdicts) for each in results)} figures miss their aim.")
+    return 1 if told.missed else 0
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(each.replace("_", "")) for each in text.split(","))
+
+
+def _tell(words: str) -> None:
+    print(f"… {words}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,137 @@
+"""What the contestants run against: the vendor in its own process, and fresh databases of either kind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.measure import ROOT
+from tests.support.postgres import Server, running_server
+
+COUNTED = ("page", "read", "write", "token", "other")
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """A running vendor."""
+
+    url: str
+    pid: int
+
+    def meter(self) -> Mapping[str, float]:
+        """Return how many requests it answered and the CPU it used, since it began."""
+        told = self.ask("stats")
+        return {"requests": sum(told["counts"].values()), "stub_cpu": told["cpu"]}
+
+    def counts(self) -> dict[str, int]:
+        """Return the requests by kind, since it began."""
+        return {kind: int(self.ask("stats")["counts"].get(kind, 0)) for kind in COUNTED}
+
+    def rows(self, shop: str) -> int:
+        """Return how many customers a shop has."""
+        return int(self.ask("stats")["rows"][shop])
+
+    def latency(self, seconds: float) -> None:
+        """Let every answer take so long."""
+        self.ask("latency", seconds=seconds)
+
+    def change(self, shop: str, count: int, what: str, mark: str) -> None:
+        """Change so many customers of a shop, as if people had done it."""
+        self.ask("change", shop=shop, count=count, field=what, mark=mark)
+
+    def ask(self, what: str, **words: Any) -> dict[str, Any]:
+        """Ask the vendor what only the benchmark may."""
+        request = urllib.request.Request(
+            f"{self.url}/bench/{what}", data=json.dumps(words).encode(), method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=600) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+
+@contextmanager
+def vendor(*shops: tuple[str, int, float]) -> Iterator[Stub]:
+    """Yield a vendor with these shops: name, customers, and the share of them that all shops have together."""
+    command = [sys.executable, "-m", "bench.vendor", *(f"{name}:{n}:{share}" for name, n, share in shops)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            yield Stub(f"http://127.0.0.1:{port}", process.pid)
+        finally:
+            process.stdin.close()
+            process.wait(60)
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running PostgreSQL server."""
+
+    server: Server
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Yield the address of an empty database."""
+        url = self.server.create_database()
+        try:
+            yield url
+        finally:
+            self.server.drop_database(url)
+
+    def meter(self) -> Mapping[str, float]:
+        """Return the CPU of the server and of all that it started, those that have ended included."""
+        row = self.server.connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        postmaster = _parent(int(row[0]))
+        living = sum(_ticks(pid)[0] for pid in [postmaster, *_children(postmaster)])
+        return {"server_cpu": (living + _ticks(postmaster)[1]) / CLOCK_TICKS}
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Yield the PostgreSQL that the tests use too; nothing on it is made durable."""
+    with running_server() as server:
+        yield Postgres(server)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of an SQLite database with its log."""
+    found = 0
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            found += path.with_name(path.name + end).stat().st_size
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return text.rpartition(")")[2].split()
+
+
+def _parent(pid: int) -> int:
+    return int(_stat(pid)[1])
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
+    return [int(word) for word in text.split()]
+
+
+def _ticks(pid: int) -> tuple[int, int]:
+    """Return a process's own ticks of CPU, and those of its children that have ended."""
+    try:
+        found = _stat(pid)
+    except FileNotFoundError:
+        return 0, 0
+    return int(found[11]) + int(found[12]), int(found[13]) + int(found[14])

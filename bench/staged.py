@@ -1,0 +1,51 @@
+"""One sync of an installed syncd, told apart by stage: `python -m bench.staged CONFIG [full] [dry]`.
+
+It goes the way of `syncd sync` and listens to the progress that its bars are drawn from. What was used until the last
+page was stored counts as the pull, start-up included; the rest is the end of the pass, reconcile, plan and push.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench.installed import SECRETS
+
+
+def main(config: str, *flags: str) -> dict[str, float]:
+    """Sync and return the seconds of CPU of each stage, and what the report counts."""
+    began = time.perf_counter()
+    from syncd.app import App
+    from syncd.config import load
+    from syncd.sync.progress import Progress
+
+    ends = {"pull": (time.process_time(), began)}
+
+    def progress(step: Progress) -> None:
+        ends[step.stage] = (time.process_time(), time.perf_counter())
+
+    with App.open(load(Path(config), {**os.environ, **SECRETS})) as app:
+        opened = time.process_time()
+        report = app.sync(full="full" in flags, dry_run="dry" in flags, progress=progress)
+    cpu, wall = time.process_time(), time.perf_counter()
+    tallies = report.connections.values()
+    return {
+        "started": opened,
+        "pull": ends["pull"][0],
+        "rest": cpu - ends["pull"][0],
+        "pull_wall": ends["pull"][1] - began,
+        "rest_wall": wall - ends["pull"][1],
+        "customers": report.customers,
+        "pulled": sum(each.pulled for each in tallies),
+        "changed": sum(each.changed for each in tallies),
+        "updated": sum(each.updated for each in tallies),
+        "failed": sum(each.failed for each in tallies) + len(report.errors),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(main(*sys.argv[1:]), sys.stdout)
+    sys.stdout.write("\n")
