@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from syncd.errors import (
@@ -29,31 +29,16 @@ from syncd.logs import Logger, bound
 from syncd.rules.absorb import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
-from syncd.sync.outcome import Attempt
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import grounds, note_failure, take
 from syncd.sync.scene import Scene, Source
 from syncd.sync.settle import find_older
-from syncd.values import Change, Operation, Record, Shown, Tally, Written
+from syncd.sync.tasks import Count, Task, as_stored
+from syncd.values import Change, Record, Shown, Tally, Written
 
 GROUP = 50
 PATIENCE = timedelta(seconds=30)  # before an operation that a vendor was too busy for is tried again
 log = Logger(__name__)
-
-
-@dataclass(slots=True)
-class _Task:
-    """One operation on its way, with its record and what was learnt of it."""
-
-    operation: Operation
-    record: Record | None
-    current: Shown | None = None
-    problem: BaseException | None = None
-    attempt: Attempt = field(default_factory=Attempt)
-
-    @property
-    def stopped(self) -> bool:
-        return self.problem is not None
 
 
 def push(
@@ -80,13 +65,15 @@ def push(
     return sent
 
 
-def _claim(tx: Writing, connection: str, epoch: int) -> list[_Task]:
+def _claim(tx: Writing, connection: str, epoch: int) -> list[Task]:
+    # a group is over before the next one is claimed: what is claimed now was so by a COMMIT that nobody answered
+    tx.operations.release(connection)
     ready = tx.operations.ready(connection, GROUP, tx.now)
     claimed = tx.operations.claim([op.id for op in ready], epoch)
     mine = [op for op in ready if op.id in claimed]
     ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
     records = tx.records.load(connection, ids, payload=True)
-    return [_Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
+    return [Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
 
 
 class _Pusher:
@@ -103,7 +90,7 @@ class _Pusher:
                 source.name, source.connector.vendor
             )
 
-    def execute(self, group: Sequence[_Task]) -> None:
+    def execute(self, group: Sequence[Task]) -> None:
         """Take a group through reading, intent, sending and outcome."""
         going = self._read_again(group)
         while going:
@@ -111,7 +98,7 @@ class _Pusher:
             self._each(begun, self._send)
             going = self._write_outcomes(begun)
 
-    def _each(self, tasks: Sequence[_Task], work: Callable[[_Task], None]) -> None:
+    def _each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
         """Do the same for every task, side by side as far as the vendor allows; one failing task stops no other."""
         width = min(len(tasks), self.source.connector.abilities.concurrency) if self.scene.parallel else 1
         if width <= 1:
@@ -123,33 +110,35 @@ class _Pusher:
 
     # --- reading before writing ------------------------------------------------------------------
 
-    def _read_again(self, group: Sequence[_Task]) -> list[_Task]:
+    def _read_again(self, group: Sequence[Task]) -> list[Task]:
         """Read what was not seen just now; return the tasks that may still be sent."""
         stale = [task for task in group if self._is_stale(task)]
         self._each(stale, self._read)
         failpoint("push.read")
-        going = self.store.do(lambda tx: self._sift(tx, group), epoch=self.epoch)
+        count = Count()
+        going = self.store.do(lambda tx: self._sift(tx, group, count), epoch=self.epoch)
+        count.add_to(self.tally)
         failpoint("push.sifted")
         return going
 
-    def _is_stale(self, task: _Task) -> bool:
+    def _is_stale(self, task: Task) -> bool:
         if task.operation.draft.kind == "create" or task.record is None:
             return False
         if self.source.connector.abilities.replaces or task.record.observed is None:
             return True
         return self.scene.clock() - task.record.observed > self.scene.safety.read_before_write
 
-    def _read(self, task: _Task) -> None:
+    def _read(self, task: Task) -> None:
         assert task.record is not None
         task.current = self.source.connector.get(task.record.vendor_id)
 
-    def _sift(self, tx: Writing, group: Sequence[_Task]) -> list[_Task]:
+    def _sift(self, tx: Writing, group: Sequence[Task], count: Count) -> list[Task]:
         """Absorb what the reads showed; an operation on a record that a human changed is planned anew."""
         ground = grounds(tx, self.scene, self.source, self.state, len(group))
-        going: list[_Task] = []
-        for task in group:
+        going: list[Task] = []
+        for task in as_stored(tx, group, ("claimed",)):
             if task.problem is not None:
-                self._give_up(tx, task)
+                self._give_up(tx, task, count)
             elif task.operation.draft.kind != "create" and task.record is None:
                 outcome.drop(tx, task.operation, "the record is not known any more")
             elif task.current is not None and self._was_changed(tx, task, ground):
@@ -158,7 +147,7 @@ class _Pusher:
                 going.append(task)
         return going
 
-    def _was_changed(self, tx: Writing, task: _Task, ground: Callable[..., Ground]) -> bool:
+    def _was_changed(self, tx: Writing, task: Task, ground: Callable[..., Ground]) -> bool:
         record = task.record
         assert record is not None
         assert task.current is not None
@@ -168,16 +157,16 @@ class _Pusher:
             tx.records.save([record])
         return absorbed.changed
 
-    def _give_up(self, tx: Writing, task: _Task) -> None:
+    def _give_up(self, tx: Writing, task: Task, count: Count) -> None:
         """End a task whose read failed: nothing was sent."""
         assert task.problem is not None
         if isinstance(task.problem, Missing) and task.record is not None:
             outcome.suspect(tx, task.record)
             outcome.drop(tx, task.operation, "the vendor does not know the record any more")
             return
-        self._put_back(tx, task, task.problem)
+        self._put_back(tx, task, task.problem, count.anew(task))
 
-    def _put_back(self, tx: Writing, task: _Task, problem: BaseException) -> None:
+    def _put_back(self, tx: Writing, task: Task, problem: BaseException, tally: Tally) -> None:
         """Put an operation back that was certainly not processed, for later."""
         wait = problem.wait if isinstance(problem, Throttled) and problem.wait else PATIENCE.total_seconds()
         operation = task.operation
@@ -187,30 +176,33 @@ class _Pusher:
         tx.operations.save([operation])
         if isinstance(problem, (Refused, Unreachable, Throttled)):
             self.halted = True
-            self.tally.error = str(problem)
+            tally.error = str(problem)
             note_failure(tx, self.source.name, problem)
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def _write_intents(self, tasks: Sequence[_Task]) -> list[_Task]:
-        """Commit what is about to be sent; return the tasks that have something to send."""
+    def _write_intents(self, tasks: Sequence[Task]) -> list[Task]:
+        """Commit what is about to be sent; return the tasks that are to be sent."""
         for task in tasks:
             if not task.operation.steps:
                 task.operation.steps = self.source.connector.steps(self._change(task))
         now = self.scene.clock()
 
-        def unit(tx: Writing) -> None:
-            self._mark_newest(tx, tasks)
-            for task in tasks:
+        def unit(tx: Writing) -> list[Task]:
+            # sent: its step before this one, or an earlier try of this unit
+            begun = as_stored(tx, tasks, ("claimed", "sent"))
+            self._mark_newest(tx, begun)
+            for task in begun:
                 task.operation.state, task.operation.intent_at = "sent", now
                 task.operation.settle_at = now + self.scene.safety.settle
-            tx.operations.save(task.operation for task in tasks)
+            tx.operations.save(task.operation for task in begun)
+            return begun
 
-        self.store.do(unit, epoch=self.epoch)
+        begun = self.store.do(unit, epoch=self.epoch)
         failpoint("push.intent")
-        return list(tasks)
+        return begun
 
-    def _mark_newest(self, tx: Writing, tasks: Sequence[_Task]) -> None:
+    def _mark_newest(self, tx: Writing, tasks: Sequence[Task]) -> None:
         """Note with creates which record was the newest, where one without its keys is found by its name among newer ones."""
         creates = [task.operation for task in tasks if task.operation.draft.kind == "create"]
         unmarked = [operation for operation in creates if "newer_than" not in operation.progress]
@@ -219,7 +211,7 @@ class _Pusher:
             for operation in unmarked:
                 operation.progress = {**operation.progress, "newer_than": newest}
 
-    def _change(self, task: _Task) -> Change:
+    def _change(self, task: Task) -> Change:
         draft, record = task.operation.draft, task.record
         return Change(
             kind=draft.kind,
@@ -233,7 +225,7 @@ class _Pusher:
             progress=task.operation.progress,
         )
 
-    def _send(self, task: _Task) -> None:
+    def _send(self, task: Task) -> None:
         """Send the step at hand; after the last one, look at what the vendor shows now."""
         operation, attempt = task.operation, task.attempt
         attempt.began = attempt.began or self.scene.clock()
@@ -247,7 +239,7 @@ class _Pusher:
         if operation.step >= len(operation.steps):
             self._look(task)
 
-    def _look(self, task: _Task) -> None:
+    def _look(self, task: Task) -> None:
         """Read back at once: the answer itself where that was once confirmed, otherwise one GET."""
         vendor_id = task.operation.progress.get("vendor_id") or task.operation.draft.vendor_id
         answer = task.attempt.answer
@@ -264,19 +256,22 @@ class _Pusher:
 
     # --- outcomes --------------------------------------------------------------------------------
 
-    def _write_outcomes(self, tasks: Sequence[_Task]) -> list[_Task]:
+    def _write_outcomes(self, tasks: Sequence[Task]) -> list[Task]:
         """Commit what came of the requests; return the tasks whose next step is to be sent."""
         self._look_after_doubt(tasks)
+        count = Count()
 
-        def unit(tx: Writing) -> list[_Task]:
+        def unit(tx: Writing) -> None:
             ground = grounds(tx, self.scene, self.source, self.state, len(tasks))
-            return [task for task in tasks if self._conclude(tx, task, ground)]
+            for task in as_stored(tx, tasks, ("sent",)):
+                self._conclude(tx, task, ground, count.anew(task))
 
-        following = self.store.do(unit, epoch=self.epoch)
+        self.store.do(unit, epoch=self.epoch)
+        count.add_to(self.tally)
         failpoint("push.done")
-        return following
+        return [task for task in tasks if task.has_more]
 
-    def _look_after_doubt(self, tasks: Sequence[_Task]) -> None:
+    def _look_after_doubt(self, tasks: Sequence[Task]) -> None:
         """Read updates back whose answer was lost: what is shown often decides at once."""
         lost = [task for task in tasks if task.problem is not None and outcome.is_doubt(task.problem)]
         for task in [task for task in lost if task.operation.draft.kind == "update"]:
@@ -285,7 +280,7 @@ class _Pusher:
             if task.operation.draft.kind == "create":
                 self._search(task)
 
-    def _search(self, task: _Task) -> None:
+    def _search(self, task: Task) -> None:
         """Look for the record that a create met; where that fails for now, the create is tried again later."""
         try:
             task.attempt.found = find_older(self.source, task.operation)
@@ -297,16 +292,15 @@ class _Pusher:
             )
             task.problem = Busy(str(error), status=error.status)
 
-    def _conclude(self, tx: Writing, task: _Task, ground: Callable[..., Ground]) -> bool:
-        """Write one outcome down; True where another step follows."""
+    def _conclude(self, tx: Writing, task: Task, ground: Callable[..., Ground], tally: Tally) -> None:
+        """Write one outcome down, or how far an operation has come of which another step follows."""
         problem, operation = task.problem, task.operation
         concluding = outcome.Concluding(
-            tx, self.scene, self.source, operation, task.record, task.attempt, self.tally, self.run
+            tx, self.scene, self.source, operation, task.record, task.attempt, tally, self.run
         )
-        if problem is None and operation.step < len(operation.steps):
+        if task.has_more:
             tx.operations.save([operation])
-            return True
-        if problem is None:
+        elif problem is None:
             concluding.confirm(ground())
             self._note_answers(tx, task)
         elif not isinstance(problem, SyncdError):
@@ -318,19 +312,12 @@ class _Pusher:
             concluding.discover(task.attempt.found, ground)
         elif outcome.is_refusal(problem) and isinstance(problem, VendorError):
             concluding.refuse(problem)
+        elif operation.step:
+            concluding.leave_half_done(str(problem))  # what an earlier step did stays known
         else:
-            self._retreat(tx, task, problem)
-        return False
+            self._put_back(tx, task, problem, tally)  # it was not processed
 
-    def _retreat(self, tx: Writing, task: _Task, problem: SyncdError) -> None:
-        """Put back what was not processed; what an earlier step did stays known."""
-        if task.operation.step:
-            outcome.Concluding(
-                tx, self.scene, self.source, task.operation, task.record, task.attempt, self.tally, self.run
-            ).leave_half_done(str(problem))
-        self._put_back(tx, task, problem) if not task.operation.step else None
-
-    def _note_answers(self, tx: Writing, task: _Task) -> None:
+    def _note_answers(self, tx: Writing, task: Task) -> None:
         """Remember once whether this vendor's answers show what is stored."""
         if task.attempt.answers is None or self.state.answers is not None:
             return
@@ -340,7 +327,7 @@ class _Pusher:
             tx.connections.save(state)
 
 
-def _guarded(task: _Task, work: Callable[[_Task], None]) -> None:
+def _guarded(task: Task, work: Callable[[Task], None]) -> None:
     """Do one task's work; its failure is its own and stops no other (design: isolation)."""
     if task.stopped:
         return

@@ -35,7 +35,6 @@ def row_of(operation: Operation, *, created_at: datetime, updated_at: datetime) 
         "content": operation.content,
         "run": operation.run,
         "draft": _packed_draft(draft),
-        "steps": operation.steps,
         "created_at": created_at,
         "updated_at": updated_at,
         "epoch": None,
@@ -48,6 +47,7 @@ def changing_values(operation: Operation) -> dict[str, Any]:
     return {
         "vendor_id": operation.draft.vendor_id,
         "state": operation.state,
+        "steps": operation.steps,
         "step": operation.step,
         "attempts": operation.attempts,
         "intent_at": operation.intent_at,

@@ -101,6 +101,15 @@ class Operations(Verdicts):
         """Return an operation by its id, None where there is none."""
         return next(iter(self._where(_c.id == number_of(operation))), None)
 
+    def states(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the state of each of these operations."""
+        sql = f"SELECT id, state FROM operations WHERE {self._tx.among('id')}"
+        return {
+            operation_id(number): state
+            for chunk in chunks(map(number_of, ids))
+            for number, state in self._tx.rows(sql, self._tx.listed(chunk))
+        }
+
     def open_of(self, customer_ids: Iterable[str]) -> ByCustomer:
         """Return the open operations of each of these customers that has any."""
         found: ByCustomer = {}

@@ -1,0 +1,89 @@
+"""Tasks: operations on their way, and how one unit of work sees them.
+
+A unit may be done twice: its first COMMIT went unanswered, or met a deadlock. So each try works on copies, with the
+state and the record as its own transaction finds them, and leaves out what an earlier try, or a person, has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from syncd.store import Writing
+from syncd.sync.outcome import Attempt
+from syncd.values import Operation, Record, Shown, Tally
+
+
+@dataclass(slots=True)
+class Task:
+    """One operation on its way, with its record and what was learnt of it."""
+
+    operation: Operation
+    record: Record | None
+    current: Shown | None = None
+    problem: BaseException | None = None
+    attempt: Attempt = field(default_factory=Attempt)
+
+    @property
+    def stopped(self) -> bool:
+        return self.problem is not None
+
+    @property
+    def has_more(self) -> bool:
+        """Tell whether its next step is to be sent."""
+        return self.problem is None and self.operation.step < len(self.operation.steps)
+
+
+def as_stored(tx: Writing, tasks: Sequence[Task], states: Collection[str]) -> list[Task]:
+    """Return copies of those tasks whose operation is stored in one of these states, with their records as stored."""
+    stored = tx.operations.states(task.operation.id for task in tasks)
+    current = [task for task in tasks if stored.get(task.operation.id) in states]
+    records = _records(tx, current)
+    return [
+        replace(
+            task,
+            operation=replace(task.operation),
+            record=records.get(_target(task.operation)),
+            attempt=replace(task.attempt),
+        )
+        for task in current
+    ]
+
+
+def _records(tx: Writing, tasks: Sequence[Task]) -> dict[tuple[str, str], Record]:
+    wanted: dict[str, list[str]] = {}
+    for connection, vendor_id in (_target(task.operation) for task in tasks):
+        if vendor_id:
+            wanted.setdefault(connection, []).append(vendor_id)
+    return {
+        record.key: record
+        for connection, vendor_ids in wanted.items()
+        for record in tx.records.load(connection, vendor_ids, payload=True).values()
+    }
+
+
+def _target(operation: Operation) -> tuple[str, str]:
+    return operation.draft.connection, operation.draft.vendor_id or ""
+
+
+@dataclass(slots=True)
+class Count:
+    """What a group adds to the report, counted anew for each operation by every try of its unit."""
+
+    of: dict[str, Tally] = field(default_factory=dict)
+
+    def anew(self, task: Task) -> Tally:
+        """Return an empty tally for a task, in the place of what an earlier try had counted."""
+        self.of[task.operation.id] = Tally()
+        return self.of[task.operation.id]
+
+    def add_to(self, tally: Tally) -> None:
+        """Add everything to a connection's tally, once the unit is committed."""
+        _add(tally, self.of.values())
+
+
+def _add(tally: Tally, counted: Iterable[Tally]) -> None:
+    for one in counted:
+        for name in ("created", "updated", "archived", "deleted", "failed"):
+            setattr(tally, name, getattr(tally, name) + getattr(one, name))
+        tally.error = one.error or tally.error
