@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncd.customer import email_key, phone_key, renders
 from syncd.errors import Missing, Unsearchable, VendorError
@@ -18,7 +18,7 @@ from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.linking import called, shares
-from syncd.sync.outcome import Attempt, Concluding, drop
+from syncd.sync.outcome import Attempt, Concluding, drop, suspect
 from syncd.sync.progress import Watch
 from syncd.sync.pull import grounds, pull
 from syncd.sync.scene import Scene, Source, record_keys
@@ -114,10 +114,19 @@ class _Settler:
         failpoint("settle.looked")
         self.store.do(lambda tx: self._decide_update(tx, vendor_id, shown), epoch=self.epoch)
 
+    def _still_unknown(self, tx: Writing) -> Operation | None:
+        """Return the operation as it is stored, None where an earlier try or a person has decided it."""
+        stored = tx.operations.get(self.operation.id)
+        return stored if stored is not None and stored.state == "unknown" else None
+
     def _decide_update(self, tx: Writing, vendor_id: str, shown: Shown | None) -> None:
+        operation = self._still_unknown(tx)
+        if operation is None:
+            return
         record = tx.records.load(self.source.name, [vendor_id]).get(vendor_id)
-        operation = self.operation
         if record is None or shown is None:
+            if record is not None:
+                suspect(tx, record)
             drop(tx, operation, "the record is not there any more")
             return
         ground = grounds(tx, self.scene, self.source, tx.connections.load(self.source.name), 1)
@@ -137,15 +146,19 @@ class _Settler:
 
     def create(self) -> None:
         """Look for what a create may have made: by its id, its keys, or in a listing that began after the settle time."""
+        began = self.scene.clock() - lag_of(self.source)
         found = self._found()
         if found is None:
             self._ask_a_person()
             return
+        again, gone = self._look_at_remembered(found)
         failpoint("settle.looked")
-        self.store.do(lambda tx: self._decide_create(tx, found), epoch=self.epoch)
+        self.tally.created += self.store.do(
+            lambda tx: self._decide_create(tx, [*found, *again], gone, began), epoch=self.epoch
+        )
 
     def _found(self) -> Sequence[Shown] | None:
-        """Return the records that may be ours, None where nobody can tell yet."""
+        """Return the records that a search gives, None where nobody can tell yet."""
         vendor_id = self.operation.progress.get("vendor_id")
         if vendor_id:
             try:
@@ -155,18 +168,42 @@ class _Settler:
         if _can_find(self.source, self.operation):
             with suppress(Unsearchable):
                 return find(self.source, self.operation)
-        return self._listed()
+        return () if self._is_listed() else None
 
-    def _listed(self) -> Sequence[Shown] | None:
-        """Return unlinked records of a listing that began after the settle time and share what was sent."""
+    def _is_listed(self) -> bool:
+        """Tell whether a listing began after the settle time: what it showed is remembered."""
         with self.store.look() as tx:
             state = tx.connections.load(self.source.name)
-            settled = self.operation.settle_at
-            if state is None or state.looked_started is None or (settled and state.looked_started < settled):
-                return None
+        settled = self.operation.settle_at
+        looked = state.looked_started if state else None
+        return looked is not None and not (settled and looked < settled)
+
+    def _look_at_remembered(self, found: Sequence[Shown]) -> tuple[list[Shown], list[Record]]:
+        """Read what listings have shown since the intent and a search does not.
+
+        Return the records that are there, and those that are not any more: ours, and deleted by a person since.
+        """
+        there: list[Shown] = []
+        gone: list[Record] = []
+        seen = {shown.vendor_id for shown in found}
+        for record in (one for one in self._remembered() if one.vendor_id not in seen):
+            try:
+                there.append(self.source.connector.get(record.vendor_id))
+            except Missing:
+                gone.append(record)
+        return there, gone
+
+    def _remembered(self) -> list[Record]:
+        """Return the unlinked records that were first seen since the intent and share what was sent."""
+        since = self.operation.intent_at and self.operation.intent_at - lag_of(self.source)
+        with self.store.look() as tx:
             unlinked = [r for r in tx.records.fresh_unlinked(0, 100_000) if r.connection == self.source.name]
-            same = [record for record in unlinked if shares(self.operation, record)]
-        return [self.source.connector.get(record.vendor_id) for record in same]
+        return [
+            record
+            for record in unlinked
+            if shares(self.operation, record)
+            and not (since and record.first_seen and record.first_seen < since)
+        ]
 
     def _ask_a_person(self) -> None:
         if (
@@ -184,22 +221,41 @@ class _Settler:
         )
         self.store.do(lambda tx: tx.reviews.open([review], self.run), epoch=self.epoch)
 
-    def _decide_create(self, tx: Writing, found: Sequence[Shown]) -> None:
+    def _decide_create(
+        self, tx: Writing, found: Sequence[Shown], gone: Sequence[Record], began: datetime
+    ) -> bool:
+        """Adopt what the create made, or plan it anew; tell whether it was made."""
+        operation = self._still_unknown(tx)
+        if operation is None:
+            decided = tx.operations.get(self.operation.id)
+            return decided is not None and decided.state == "confirmed"
         ours = [shown for shown in found if self._is_free(tx, shown.vendor_id)]
-        if not ours:
-            customer = tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]
-            customer.looked[self.source.name] = tx.now
-            tx.customers.save([customer])
-            drop(tx, self.operation, "it was looked for and is not there; planned anew")
-            return
-        shown = min(ours, key=lambda one: (not self._is_stamped(one), one.vendor_id))
+        if ours or gone:
+            shown = min(
+                ours or map(_as_remembered, gone), key=lambda one: (not self._is_stamped(one), one.vendor_id)
+            )
+            self._adopt(tx, operation, shown)
+            self._part_with(tx, gone)
+            return True
+        customer = tx.customers.load([operation.draft.customer])[operation.draft.customer]
+        customer.looked[self.source.name] = began
+        tx.customers.save([customer])
+        drop(tx, operation, "it was looked for and is not there; planned anew")
+        return False
+
+    def _adopt(self, tx: Writing, operation: Operation, shown: Shown) -> None:
         ground = grounds(tx, self.scene, self.source, tx.connections.load(self.source.name), 1)
-        attempt = Attempt(began=self.operation.intent_at)
-        concluding = Concluding(
-            tx, self.scene, self.source, self.operation, None, attempt, self.tally, self.run
-        )
+        attempt = Attempt(began=operation.intent_at)
+        concluding = Concluding(tx, self.scene, self.source, operation, None, attempt, Tally(), self.run)
         concluding.link(shown, ground(), answered=False)
-        self.tally.created += 1
+
+    def _part_with(self, tx: Writing, gone: Sequence[Record]) -> None:
+        """Suspect what somebody deleted before it could be adopted; its values are ours, never that person's words."""
+        for vendor_id in [record.vendor_id for record in gone]:
+            record = tx.records.one(self.source.name, vendor_id)
+            if record is not None:
+                record.fresh, record.shadow.ours = False, True
+                suspect(tx, record)
 
     def _is_free(self, tx: Writing, vendor_id: str) -> bool:
         record = tx.records.one(self.source.name, vendor_id)
@@ -233,8 +289,23 @@ def _can_find(source: Source, operation: Operation) -> bool:
 
 def find(source: Source, operation: Operation) -> tuple[Shown, ...]:
     """Search a vendor for the record that a create made, by what was sent."""
-    found = source.connector.find(keys_of(operation))
-    return tuple(shown for shown in found if _is_of(source, operation, shown))
+    return tuple(shown for shown in _found_by(source, keys_of(operation)) if _is_of(source, operation, shown))
+
+
+def _found_by(source: Source, keys: Keys) -> list[Shown]:
+    """Return what a search gives, dated by what it surely shows: one that lags shows the past."""
+    return [replace(shown, started=shown.started - lag_of(source)) for shown in source.connector.find(keys)]
+
+
+def lag_of(source: Source) -> timedelta:
+    """Return after how long a vendor's searches and lists surely show a write."""
+    return timedelta(seconds=source.connector.abilities.lag)
+
+
+def _as_remembered(record: Record) -> Shown:
+    """Return a record that is not there any more as it was shown last."""
+    assert record.observed is not None
+    return Shown(record.vendor_id, record.shadow.seen, record.payload, record.observed, record.created)
 
 
 def find_older(source: Source, operation: Operation) -> tuple[Shown, ...]:
@@ -316,12 +387,12 @@ def _search_each(
     """Search once for each customer; False where the vendor does not take the search, so that its listing must tell."""
     before, searchable = source.connector.requests, True
     for customer_id in dict.fromkeys(customers):
-        began = scene.clock()
+        began = scene.clock() - lag_of(source)
         with store.look() as tx:
             customer = tx.customers.load([customer_id])[customer_id]
             records = tx.records.of_customers([customer.id]).get(customer.id, [])
         try:
-            found = source.connector.find(_customer_keys(customer, records, source))
+            found = _found_by(source, _customer_keys(customer, records, source))
         except Unsearchable:
             searchable = False
             break
