@@ -2,22 +2,29 @@
 
 What it is compared with is the same history without a crash: the same customers at the vendors, the same number
 made there, the same knowledge in the store.
+
+A part of it, or all, from the command line: `python -m tests.crash.sweep --kills 2000 --db sqlite`.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
+import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from syncd.errors import SyncdError
 from tests.crash.dying import Crash, DiesAt
-from tests.crash.scenarios import Scenario
+from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.simulation.ending import Ending, doubles, ending
+from tests.simulation.places import Places, places
 from tests.simulation.trial import Kept, Trial
 
 TEN_MINUTES = 600.0
+PASSES = ("plain", "outage", "pairs")
 
 
 @dataclass(slots=True)
@@ -54,17 +61,29 @@ class Sweep:
     def _drain(self) -> None:
         self.trial.drain(pause=self.scenario.pause, full=self.scenario.full)
 
-    def plain(self, nths: Iterator[int] | range) -> Swept:
+    def plain(self, nths: Iterable[int]) -> Swept:
         """Crash at each of these events and recover."""
         for nth in nths:
             self._once(nth, self._drain)
         return self._over()
 
-    def through_outage(self, nths: Iterator[int] | range) -> Swept:
+    def through_outage(self, nths: Iterable[int]) -> Swept:
         """Crash at each of these events; then no vendor answers for a while."""
         for nth in nths:
             self._once(nth, self._drain_through_outage)
         return self._over()
+
+    def some(self, passing: str, kills: int, seed: int) -> Swept:
+        """Crash about so many times in one of the three passes, spread over the scenario."""
+        if passing == "pairs":
+            return self.pairs(kills, seed)
+        crash = self.plain if passing == "plain" else self.through_outage
+        return crash(self.spread(kills, seed))
+
+    def spread(self, kills: int, seed: int) -> list[int]:
+        """Return so many of the events, evenly, beginning where the seed says; all where there are not more."""
+        kills = min(kills, self.events)
+        return sorted({1 + (seed + at * self.events // kills) % self.events for at in range(kills)})
 
     def _over(self) -> Swept:
         self.trial.end()
@@ -133,3 +152,48 @@ def _differences(expected: object, found: object) -> tuple[object, object]:
         one, other = Counter(expected), Counter(found)
         return list((other - one).elements()), list((one - other).elements())
     return found, expected
+
+
+# --- from the command line -----------------------------------------------------------------------
+
+
+def sweep_all(
+    made: Places, passing: str, kills: int, seed: int, scenarios: Iterable[Scenario] = SCENARIOS
+) -> list[Swept]:
+    """Share kills out over scenarios by their length, crash, and print what came of it."""
+    began = time.monotonic()
+    sweeps = [Sweep(Trial(made.new()), scenario) for scenario in scenarios]
+    events = sum(sweep.events for sweep in sweeps)
+    swept = []
+    for sweep in sweeps:
+        share = -(-kills * sweep.events // events)
+        swept.append(sweep.some(passing, share, seed))
+        print(f"  {sweep.scenario.name}: {sweep.events} events, {swept[-1].kills} kills", flush=True)
+        print(*swept[-1].wrong, sep="\n", end="\n" if swept[-1].wrong else "", flush=True)
+    wrong = sum(len(one.wrong) for one in swept)
+    print(
+        f"{passing} on {made.name}: {sum(one.kills for one in swept)} kills in {len(sweeps)} scenarios of "
+        f"{events} events, {wrong} wrong, {time.monotonic() - began:.0f} s"
+    )
+    return swept
+
+
+def main() -> int:
+    """Sweep as the command line says; fail where anything ended otherwise than without a crash."""
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked.add_argument("--kills", type=int, default=200, help="or pairs")
+    asked.add_argument("--db", choices=("sqlite", "postgresql"), default="sqlite")
+    asked.add_argument(
+        "--seed", type=int, default=1, help="where the events begin, and the dice of the pairs"
+    )
+    asked.add_argument("--pass", dest="passing", choices=PASSES, default="plain")
+    asked.add_argument("--scenario", action="append", choices=[one.name for one in SCENARIOS])
+    options = asked.parse_args()
+    chosen = [one for one in SCENARIOS if not options.scenario or one.name in options.scenario]
+    with places(options.db) as made:
+        swept = sweep_all(made, options.passing, options.kills, options.seed, chosen)
+    return 1 if any(one.wrong for one in swept) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import make_url
 
-from tests.support.postgres import Server
+from tests.support.postgres import Server, running_server
+
+IN_MEMORY = Path("/dev/shm")
 
 
 class Place(Protocol):
@@ -64,3 +69,23 @@ class DatabasePlace:
     def put_back(self, kept: str) -> None:
         self._server.drop_database(self.url)
         self.url = self._server.create_database(make_url(kept).database or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where stores are made, one after the other, on one of the two databases."""
+
+    name: str
+    new: Callable[[], Place]
+
+
+@contextmanager
+def places(name: str) -> Iterator[Places]:
+    """Offer stores on a database until the end of the block; files go where no disk is waited for."""
+    if name == "postgresql":
+        with running_server() as server:
+            yield Places(name, lambda: DatabasePlace(server))
+        return
+    memory = IN_MEMORY if IN_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="syncd-", dir=memory) as folder:
+        yield Places(name, lambda: FilePlace(Path(tempfile.mkdtemp(dir=folder))))

@@ -22,6 +22,8 @@ from syncd.config import Settings, load
 from syncd.failpoints import armed
 from syncd.sandbox import Entry, Sandbox, Vendor
 from syncd.sandbox.faults import Faults
+from syncd.sandbox.limits import Window
+from syncd.sandbox.tokens import TokenDesk
 from syncd.values import Report
 from tests.simulation.places import Place
 from tests.simulation.virtual import START, VirtualBudgets, VirtualClock, VirtualStop
@@ -45,8 +47,38 @@ class Kept:
     """A trial's past: the vendors' customers and histories, the time, and a copy of the store."""
 
     moment: datetime
-    vendors: dict[str, tuple[Any, list[Entry], list[Any]]]
+    vendors: dict[str, KeptVendor]
     store: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVendor:
+    """A vendor's customers, history, late calls, and what it has counted and granted so far."""
+
+    state: Any
+    entries: list[Entry]
+    late: list[Any]
+    counted: dict[str, Any]
+
+    @classmethod
+    def of(cls, vendor: Vendor) -> KeptVendor:
+        """Copy a vendor as it is now."""
+        counted = {name: copy.deepcopy(part) for name, part in vars(vendor).items() if _counts(part)}
+        return cls(vendor.backup(), list(vendor.ledger.entries), copy.copy(vendor._late), counted)
+
+    def put_back(self, vendor: Vendor) -> None:
+        """Make a vendor as it was."""
+        vendor.restore(self.state)
+        vendor.ledger.entries = list(self.entries)
+        vendor.faults = Faults(vendor.seed)
+        vendor._late = copy.copy(self.late)
+        for name, part in self.counted.items():
+            setattr(vendor, name, copy.deepcopy(part))
+
+
+def _counts(part: object) -> bool:
+    """Tell whether a part of a vendor remembers calls: of a past that is crashed often, it must not remember all."""
+    return isinstance(part, Window | TokenDesk)
 
 
 class Trial:
@@ -154,22 +186,15 @@ class Trial:
         if self.app is None:
             self.start()
         self.end()
-        vendors = {
-            name: (vendor.backup(), list(vendor.ledger.entries), copy.copy(vendor._late))
-            for name, vendor in self.vendors.items()
-        }
+        vendors = {name: KeptVendor.of(vendor) for name, vendor in self.vendors.items()}
         return Kept(self.clock.moment, vendors, self.place.keep())
 
     def rewind(self, kept: Kept) -> None:
         """Make everything as it was when it was kept."""
         self.end()
         self.clock.moment = kept.moment
-        for name, (state, entries, late) in kept.vendors.items():
-            vendor = self.vendors[name]
-            vendor.restore(state)
-            vendor.ledger.entries = list(entries)
-            vendor.faults = Faults(vendor.seed)
-            vendor._late = copy.copy(late)
+        for name, vendor in kept.vendors.items():
+            vendor.put_back(self.vendors[name])
         random.seed(int((kept.moment - START).total_seconds()))
         self.place.put_back(kept.store)
 
