@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,24 @@ def test_a_customer_is_shown_as_of_any_run(lived: Page) -> None:
     assert visit.get(f"{path}?as_of=run-99").status_code == 404
     assert visit.get(f"{path}?as_of=yesterday").status_code == 422
     assert "As it was after" not in visit.get(path).text
+
+
+def test_a_program_reads_the_past_and_the_history_page_by_page(lived: Page) -> None:
+    program = lived.program()
+    path = f"/api/v1/customers/{customer_of(lived, 'an@example.com')}"
+    assert program.get(f"{path}/as-of/run-1").json()["fields"]["city"] == "Gent"
+    assert program.get(f"{path}/as-of/run-2").json()["fields"]["city"] == "Brugge"
+    assert program.get(f"{path}/as-of/run-77").status_code == 404
+    whole = program.get(f"{path}/history?limit=500").json()
+    assert whole["next"] is None
+    seen: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = program.get(f"{path}/history?limit=1&after={after}").json()
+        seen += page["changes"]
+        after = page["next"]
+    assert seen == whole["changes"]
+    assert {"Gent", "Brugge"} <= {change["after"].get("city") for change in seen}
 
 
 def test_the_history_comes_in_pages(lived: Page) -> None:

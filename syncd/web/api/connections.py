@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
+from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import (
     NUMBER,
     ConnectionOut,
@@ -22,7 +23,9 @@ from syncd.web.show.connections import ConnectionShown, connections_shown, plann
 from syncd.web.site import Site, SiteOf
 from syncd.web.visitor import Admin, admin, reader
 
-ROUTER = APIRouter(prefix="/api/v1", tags=["connections"], dependencies=[Depends(reader)])
+ROUTER = APIRouter(
+    prefix="/api/v1", tags=["connections"], dependencies=[Depends(reader)], route_class=OnceRoute
+)
 Name = Annotated[str, Path(max_length=100)]
 
 

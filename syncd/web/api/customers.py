@@ -8,16 +8,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from syncd.customer import FIELDS
-from syncd.store import Reading
+from syncd.store import JournalRow, Reading
 from syncd.values import Customer, Record
 from syncd.web.act import erase_customer, merge_customers, pin, read_customer_again, split_customer
+from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import (
+    NUMBER,
+    RUN,
+    ChangeOut,
     CustomerOut,
     CustomersOut,
     EraseAsked,
     ErasedOut,
+    HistoryOut,
     Limit,
     MergeAsked,
+    PastOut,
     PinAsked,
     RecordOut,
     SplitAsked,
@@ -25,10 +31,13 @@ from syncd.web.api.shapes import (
 )
 from syncd.web.problems import answers
 from syncd.web.show.customers import why
+from syncd.web.show.past import moment_of, values_at
 from syncd.web.site import SiteOf
 from syncd.web.visitor import Admin, reader
 
-ROUTER = APIRouter(prefix="/api/v1/customers", tags=["customers"], dependencies=[Depends(reader)])
+ROUTER = APIRouter(
+    prefix="/api/v1/customers", tags=["customers"], dependencies=[Depends(reader)], route_class=OnceRoute
+)
 CustomerId = Annotated[str, Path(max_length=100)]
 
 
@@ -73,6 +82,49 @@ def why_field(site: SiteOf, customer: CustomerId, field: Annotated[str, Path(max
         raise HTTPException(404, f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
     with site.app.store.look() as tx:
         return WhyOut.model_validate(why(tx, known(tx, customer), field))
+
+
+@ROUTER.get("/{customer}/history", responses=answers(404))
+def list_history(
+    site: SiteOf, customer: CustomerId, after: Annotated[int, Query(ge=0, le=NUMBER)] = 0, limit: Limit = 50
+) -> HistoryOut:
+    """List the changes of a customer's golden values; those of one decision share a number and come together."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+        rows = [row for row in tx.journal.of(found.id) if row.number > after]
+    numbers = sorted({row.number for row in rows})[:limit]
+    more = numbers[-1] if numbers and rows[-1].number > numbers[-1] else None
+    changes = [_change(row) for row in rows if numbers and row.number <= numbers[-1]]
+    return HistoryOut(customer=found.id, changes=changes, next=more)
+
+
+def _change(row: JournalRow) -> ChangeOut:
+    connection, vendor_id = row.by[:2] if row.by else (None, None)
+    return ChangeOut(
+        number=row.number,
+        at=row.at,
+        run=row.run,
+        slot=row.slot,
+        before=row.before,
+        after=row.after,
+        rule=row.rule,
+        connection=connection,
+        vendor_id=vendor_id,
+        beaten=row.beaten,
+        note=row.note,
+    )
+
+
+@ROUTER.get("/{customer}/as-of/{run_id}", responses=answers(404))
+def customer_as_of(site: SiteOf, customer: CustomerId, run_id: Annotated[str, Path(pattern=RUN)]) -> PastOut:
+    """Return a customer's golden values as they were after a run."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+        history = tx.journal.of(found.id)
+        at = moment_of(tx, run_id, history)
+    if at is None:
+        raise HTTPException(404, f"{run_id} is not kept, and changed nothing of this customer.")
+    return PastOut(id=found.id, run=run_id, at=at, fields=values_at(history, at))
 
 
 @ROUTER.post("/{customer}/pin", status_code=204, responses=answers(404))

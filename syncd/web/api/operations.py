@@ -8,12 +8,15 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from syncd.values import Operation
 from syncd.web.act import decide_operations, known_connection, retry_operation
+from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import OPERATION, RUN, Limit, OperationOut, OperationsOut, VerdictAsked, VerdictOut
 from syncd.web.problems import answers
 from syncd.web.site import SiteOf
 from syncd.web.visitor import Admin, reader
 
-ROUTER = APIRouter(prefix="/api/v1/operations", tags=["operations"], dependencies=[Depends(reader)])
+ROUTER = APIRouter(
+    prefix="/api/v1/operations", tags=["operations"], dependencies=[Depends(reader)], route_class=OnceRoute
+)
 State = Literal["planned", "waiting", "claimed", "sent", "unknown", "confirmed", "rejected", "dropped"]
 
 

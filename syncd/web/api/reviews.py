@@ -8,12 +8,15 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from syncd.values import Review
 from syncd.web.act import decide_review
+from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import NUMBER, ChoiceAsked, Limit, ReviewOut, ReviewsOut
 from syncd.web.problems import answers
 from syncd.web.site import Site, SiteOf
 from syncd.web.visitor import Admin, reader
 
-ROUTER = APIRouter(prefix="/api/v1/reviews", tags=["reviews"], dependencies=[Depends(reader)])
+ROUTER = APIRouter(
+    prefix="/api/v1/reviews", tags=["reviews"], dependencies=[Depends(reader)], route_class=OnceRoute
+)
 Number = Annotated[int, Path(ge=1, le=NUMBER)]
 
 

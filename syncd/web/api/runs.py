@@ -8,12 +8,15 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 
 from syncd.store import Run
 from syncd.web.act import ask_for_run, undo_run
+from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import RUN, Limit, RunAsked, RunOut, RunsOut, UndoneOut
 from syncd.web.problems import answers
 from syncd.web.site import SiteOf
 from syncd.web.visitor import Admin, reader
 
-ROUTER = APIRouter(prefix="/api/v1/runs", tags=["runs"], dependencies=[Depends(reader)])
+ROUTER = APIRouter(
+    prefix="/api/v1/runs", tags=["runs"], dependencies=[Depends(reader)], route_class=OnceRoute
+)
 RunId = Annotated[str, Path(pattern=RUN)]
 
 

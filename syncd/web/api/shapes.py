@@ -130,6 +130,39 @@ class WhyOut(BaseModel):
     changes: list[dict[str, Any]]
 
 
+class ChangeOut(BaseModel):
+    """One change of one slot of golden values: before, after, by which rule, from whom, and what it beat."""
+
+    number: int
+    at: datetime
+    run: str
+    slot: str
+    before: dict[str, str]
+    after: dict[str, str]
+    rule: str
+    connection: str | None
+    vendor_id: str | None
+    beaten: list[dict[str, Any]]
+    note: str
+
+
+class HistoryOut(BaseModel):
+    """A page of a customer's history, oldest first; `next` is the `after` of the next page."""
+
+    customer: str
+    changes: list[ChangeOut]
+    next: int | None
+
+
+class PastOut(BaseModel):
+    """A customer's golden values as they were after a run."""
+
+    id: str
+    run: str
+    at: datetime
+    fields: dict[str, str]
+
+
 class PinAsked(Asked):
     """A field to pin; a null value takes the pin off."""
 
