@@ -62,10 +62,10 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
         return Absorbed([], [], dropped=True)
     result = Absorbed([], [])
     first, moved = _compare(record.shadow, shown, ground, result)
-    for slot in _slots(first):
-        _state_first(record, shown, ground, slot, [name for name in first if slot_of(name) == slot], result)
-    for slot in _slots(moved):
-        _state_change(record, shown, ground, slot, [name for name in moved if slot_of(name) == slot], result)
+    for slot, names in _by_slot(first).items():
+        _state_first(record, shown, ground, slot, names, result)
+    for slot, names in _by_slot(moved).items():
+        _state_change(record, shown, ground, slot, names, result)
     _take(record, shown)
     record.fresh = record.fresh or bool(result.statements)
     return result
@@ -145,8 +145,11 @@ def _ours(shadow: Shadow, name: str, raw: str | None, sent: str, number: int) ->
     shadow.not_kept.pop(name, None)
 
 
-def _slots(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(slot_of(name) for name in names))
+def _by_slot(names: list[str]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        grouped.setdefault(slot_of(name), []).append(name)
+    return grouped
 
 
 def _state_first(
@@ -154,14 +157,16 @@ def _state_first(
 ) -> None:
     """Take fields seen for the first time: initial, unless we gave them or the record is of our making."""
     shadow = record.shadow
-    unstated = [name for name in names if not _given_first(shadow, name, shown.fields[name], ground)]
+    unstated = names
+    if shadow.given:
+        unstated = [name for name in names if not _given_first(shadow, name, shown.fields[name], ground)]
     for name in unstated:
-        shadow.seen[name] = shown.fields[name]
-        shadow.acked[name] = tidy(shown.fields[name])
+        raw = shadow.seen[name] = shown.fields[name]
+        shadow.acked[name] = tidy(raw)
         result.settled = result.settled or name in shadow.given  # given, and not there: it is due again
     if not unstated or shadow.ours or not ground.stating.intersection(unstated):
         return
-    if not any(clean(name, shown.fields[name], ground.region) for name in unstated):
+    if not any(shadow.acked[name] and clean(name, shadow.acked[name], ground.region) for name in unstated):
         return  # an empty initial value says nothing that could ever win
     known = shadow.stated.get(slot)
     if known is not None and known.kind != "initial":
@@ -223,7 +228,7 @@ def _statement(
     silent: frozenset[str] = frozenset(),
 ) -> Statement:
     spoken = [name for name in SLOTS[slot] if name in shown.fields and name in ground.stating]
-    names = [name for name in spoken if name not in silent]
+    names = [name for name in spoken if name not in silent] if silent else spoken
     old_seen = _latest(record.observed, ground.unchanged_since) if kind != "initial" else None
     return Statement(
         connection=record.connection,
@@ -390,8 +395,8 @@ def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
             edited.append(name)
     for name in [name for name in sent.fields if name not in shown.fields]:
         _unshown(shadow, name, sent)
-    for slot in _slots(edited):
-        _state_change(record, shown, ground, slot, [name for name in edited if slot_of(name) == slot], result)
+    for slot, names in _by_slot(edited).items():
+        _state_change(record, shown, ground, slot, names, result)
     record.written = sent.began
     _take(record, shown)
     return result

@@ -29,7 +29,7 @@ class Policy:
     skew: timedelta = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """One question to the golden rule.
 
@@ -49,7 +49,7 @@ class Asked:
     chosen: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """The slot's golden value after the question, and what the journal says of it.
 
@@ -98,6 +98,8 @@ def pinned(asked: Asked) -> Answer:
 
 def initial_priority(asked: Asked, pool: Sequence[Statement]) -> Answer:
     """Among initial values the most trusted connection's non-empty one wins; others fill what it leaves empty."""
+    if asked.before is None and len(pool) == 1:
+        return _settled(asked, pool[0], pool[0].value, "initial_priority")
     ranked = sorted(pool, key=lambda statement: (is_empty(statement.value), asked.rank(statement)))
     winner = ranked[0]
     value = dict(winner.value)

@@ -6,14 +6,14 @@ Nothing here talks to a vendor: what follows from a decision is planned and writ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 
 from syncd.customer import FIELDS, SLOTS, slot_of
 from syncd.errors import UsageError
 from syncd.store import ConnectionState, HumanDecision, JournalRow, Writing
-from syncd.sync.golden import decide_customer
+from syncd.sync.golden import Occasion, decide_customer
 from syncd.sync.scene import Scene, candidate
 from syncd.values import Customer, Golden, Operation, Record, Review
 
@@ -39,8 +39,9 @@ def decide_conflict(desk: Desk, review: Review, choice: str) -> None:
 
 def _decide_again(tx: Writing, scene: Scene, customer: Customer, chosen: Mapping[str, int]) -> None:
     records = tx.records.of_customers([customer.id]).get(customer.id, [])
-    rows, reviews = decide_customer(customer, records, scene, tx.meta.numbers(1), chosen=chosen)
-    tx.journal.append(replace(row, run=BY_HAND, at=tx.now) for row in rows)
+    occasion = Occasion(tx.meta.numbers(1), BY_HAND, tx.now)
+    rows, reviews = decide_customer(customer, records, scene, occasion, chosen=chosen)
+    tx.journal.append(rows)
     tx.reviews.open(reviews, BY_HAND)
     customer.due = True
     tx.customers.save([customer])

@@ -7,8 +7,8 @@ a person, and what becomes of its answer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
@@ -21,8 +21,16 @@ from syncd.sync.moot import withdraw_moot
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review, Statement
 
-EPOCH = datetime.fromtimestamp(0, UTC)
 Parked = Mapping[str, Sequence[Sequence[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When golden values are decided: under which journal number, in which run, at what time."""
+
+    number: int
+    run: str
+    at: datetime
 
 
 def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]:
@@ -36,9 +44,11 @@ def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]
     first = tx.meta.numbers(len(customers))
     rows: list[JournalRow] = []
     for number, customer in enumerate(customers, first):
-        group = fresh[customer.id]
-        decided, asked = decide_customer(customer, group, scene, number, _withheld(group, parked) | contested)
-        rows += [replace(row, run=run, at=tx.now) for row in decided]
+        group, occasion = fresh[customer.id], Occasion(number, run, tx.now)
+        decided, asked = decide_customer(
+            customer, group, scene, occasion, _withheld(group, parked) | contested
+        )
+        rows += decided
         reviews += asked
         crowd.moved(customer, group)
     tx.journal.append(rows)
@@ -50,20 +60,26 @@ def decide_customer(
     customer: Customer,
     records: Sequence[Record],
     scene: Scene,
-    number: int,
+    occasion: Occasion,
     withheld: frozenset[int] = frozenset(),
     chosen: Mapping[str, int] | None = None,
 ) -> tuple[list[JournalRow], list[Review]]:
     """Decide every slot of a customer that has something new; return the journal's rows and the reviews.
 
     `withheld` are numbers of statements that wait for a person. `chosen` are a person's decisions on open conflicts:
-    slot → number of the statement that is right. The rows still want their run and time.
+    slot → number of the statement that is right.
     """
     rows: list[JournalRow] = []
     reviews: list[Review] = []
     roles = {record.key: record.role for record in records}
-    for slot in scene.slots:
-        new = _new_statements(records, slot, withheld)
+    news = _new_statements(records, withheld)
+    touched = news.keys() | customer.pins.keys() | (chosen or {}).keys()
+
+    def rank(one: Statement) -> tuple[object, ...]:
+        return (roles.get(one.record) == "duplicate", *scene.rank(one))
+
+    for slot in [slot for slot in scene.slots if slot in touched]:
+        new = news.get(slot, [])
         reviews += [_duplicate_edit(customer, one) for one in new if _is_duplicates_edit(one, roles)]
         speaking = [one for one in new if not _is_duplicates_edit(one, roles)]
         before = customer.golden.get(slot)
@@ -75,8 +91,8 @@ def decide_customer(
             before=before,
             new=speaking,
             policy=scene.policy(slot),
-            rank=lambda one: (roles.get(one.record) == "duplicate", *scene.rank(one)),
-            number=number,
+            rank=rank,
+            number=occasion.number,
             regions=scene.regions,
             pin=customer.pins.get(slot),
             chosen=(chosen or {}).get(slot),
@@ -87,21 +103,26 @@ def decide_customer(
         if answer.changed:
             customer.refused.clear()  # what a vendor refused was another content
         if answer.journalled:
-            rows.append(decided_row(customer.id, slot, before, answer, number, "", EPOCH))
+            rows.append(
+                decided_row(customer.id, slot, before, answer, occasion.number, occasion.run, occasion.at)
+            )
         if answer.golden is not None and answer.golden.conflict and answer.note:
             reviews.append(_conflict(customer, slot, answer.golden))
     _mark_considered(records, withheld)
     return rows, reviews
 
 
-def _new_statements(records: Sequence[Record], slot: str, withheld: frozenset[int]) -> list[Statement]:
-    return [
-        one
-        for record in records
-        if (one := record.shadow.stated.get(slot)) is not None
-        and (one.number > record.considered or record.shadow.withheld.get(slot) == one.number)
-        and one.number not in withheld
-    ]
+def _new_statements(records: Sequence[Record], withheld: frozenset[int]) -> dict[str, list[Statement]]:
+    """Return, by slot, the statements that golden has not considered and that need not wait."""
+    new: dict[str, list[Statement]] = {}
+    for record in records:
+        waited = record.shadow.withheld
+        for slot, one in record.shadow.stated.items():
+            if (
+                one.number > record.considered or waited.get(slot) == one.number
+            ) and one.number not in withheld:
+                new.setdefault(slot, []).append(one)
+    return new
 
 
 def _withheld(records: Sequence[Record], parked: Parked) -> frozenset[int]:
@@ -109,9 +130,10 @@ def _withheld(records: Sequence[Record], parked: Parked) -> frozenset[int]:
     return frozenset(
         one.number
         for record in records
+        if record.connection in parked
         for one in record.shadow.stated.values()
         if one.kind != "initial"
-        and any(first <= one.number <= last for first, last in parked.get(one.connection, ()))
+        and any(first <= one.number <= last for first, last in parked[record.connection])
     )
 
 
@@ -129,7 +151,9 @@ def _mark_considered(records: Sequence[Record], withheld: frozenset[int]) -> Non
     """Note what golden has considered; what is withheld is looked at again by the next run."""
     for record in records:
         stated = record.shadow.stated
-        record.shadow.withheld = {slot: one.number for slot, one in stated.items() if one.number in withheld}
+        record.shadow.withheld = (
+            {slot: one.number for slot, one in stated.items() if one.number in withheld} if withheld else {}
+        )
         record.considered = max([record.considered, *(one.number for one in stated.values())])
         record.fresh = bool(record.shadow.withheld)
 

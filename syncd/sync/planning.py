@@ -121,12 +121,11 @@ class Planner:
                     value = clean(name, wanted(customer, name, target, self.scene.regions), target.region)
                     if value:
                         asked.setdefault((name, value), set()).add(target.name)
-        found = tx.records.by_keys(list(asked)) if asked else {}
         taken: dict[tuple[str, str, str], set[str]] = {}
-        for (name, value), records in found.items():
-            for record in records:
-                if record.connection in asked[name, value] and record.state != "gone":
-                    taken.setdefault((record.connection, name, value), set()).add(record.vendor_id)
+        for (name, value), held in tx.records.held_by(asked).items() if asked else ():
+            for connection, vendor_id in held:
+                if connection in asked[name, value]:
+                    taken.setdefault((connection, name, value), set()).add(vendor_id)
         return {place: frozenset(ids) for place, ids in taken.items()}
 
     def _hold_rivals(self, plans: Plans) -> None:

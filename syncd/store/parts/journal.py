@@ -20,7 +20,7 @@ from syncd.store.transaction import Row, Transaction
 Bringer = tuple[str, str, datetime | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JournalRow:
     """One change of one golden slot: what it was, what it is, by which rule, from whom, and what it beat."""
 

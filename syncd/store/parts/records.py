@@ -151,6 +151,14 @@ class Records:
                     found[kind, value].append(number)
         return found
 
+    def held_by(self, keys: Collection[Key]) -> dict[Key, list[tuple[str, str]]]:
+        """Return, for each key that any has, connection and vendor id of the records that have it and are not gone."""
+        holders = self.holders(keys)
+        numbers = {number for held in holders.values() for number in held}
+        sql = f"SELECT id, connection, vendor_id FROM records WHERE {self._tx.among('id')} AND state <> 'gone'"
+        live = {row[0]: (row[1], row[2]) for chunk in chunks(numbers) for row in self._rows(sql, chunk)}
+        return {key: [live[number] for number in held if number in live] for key, held in holders.items()}
+
     def customers_of(self, ids: Iterable[int]) -> list[tuple[int, str]]:
         """Return number and customer of those of these records that have one."""
         sql = f"SELECT id, customer FROM records WHERE {self._tx.among('id')} AND customer IS NOT NULL ORDER BY id"
