@@ -43,6 +43,7 @@ def test_what_happens_to_an_operation_is_saved(store: Store) -> None:
     saved = operation("loyalty", vendor_id=None, kind="create")
     add(store, saved)
     saved.state, saved.step, saved.progress, saved.intent_at = "sent", 1, {"id": "9"}, NOON
+    saved.steps = ("customer", "contact")
     saved.draft = replace(saved.draft, vendor_id="9")
     store.do(lambda tx: tx.operations.save([saved]))
     with store.look() as tx:
