@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from syncd.errors import UsageError
+from syncd.rules.apart import only_filled, speak_for_themselves
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
@@ -188,6 +190,7 @@ def _unmerge(
     survivor.golden = _own_side(survivor.golden, mine.golden, since, lambda key: key not in keys)
     other.alias_of, other.due, survivor.due = None, True, True
     other.pins = theirs.pins
+    _part_ways(tx, {other.id: (other, leaving), survivor.id: (survivor, staying)})
     tx.customers.save([other, survivor])
     roles = {
         (connection, vendor_id): (role, linked)
@@ -233,6 +236,7 @@ def _part(tx: Writing, customer: Customer, leaving: Sequence[Record], staying: S
     }
     for record in [*leaving, *staying]:
         record.considered, record.fresh = 0, True
+    _part_ways(tx, {customer.id: (customer, staying), made.id: (made, leaving)})
     _set_roles(leaving)
     _set_roles(staying)
     customer.due = made.due = True
@@ -240,6 +244,34 @@ def _part(tx: Writing, customer: Customer, leaving: Sequence[Record], staying: S
     tx.records.save(leaving)
     tx.records.save(staying)
     return made.id
+
+
+def _part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]]]) -> None:
+    """Have each side say what only it can say by now, and give back what was only filled in from the other."""
+    number = tx.meta.numbers(1)
+    rows: list[JournalRow] = []
+    for customer, records in sides.values():
+        speak_for_themselves(records, number)
+        for slot, empty in only_filled(records, customer.golden).items():
+            customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
+            rows.append(_taken_back(customer, slot, empty, number, tx.now))
+    tx.journal.append(rows)
+
+
+def _taken_back(
+    customer: Customer, slot: str, empty: Mapping[str, str], number: int, now: datetime
+) -> JournalRow:
+    return JournalRow(
+        number=number,
+        customer=customer.id,
+        run=BY_HAND,
+        at=now,
+        slot=slot,
+        before={},
+        after=dict(empty),
+        rule="decided_by_a_person",
+        note="it was only filled in from records that are somebody else's",
+    )
 
 
 def _set_roles(records: Sequence[Record]) -> None:
@@ -276,6 +308,7 @@ def move_record(tx: Writing, connection: str, vendor_id: str, customer_id: str, 
         }
         for one in left:
             one.considered, one.fresh = 0, True
+        _part_ways(tx, {customer.id: (customer, left)})
         tx.customers.save([customer])
     move(tx, record, target.id)
     _set_roles(left)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from syncd.customer import clean, fold
 from syncd.errors import AlreadyThere, Missing, Rejected
+from syncd.values import FieldSpec
 
 Mangler = Callable[[str], str | None]
 Row = dict[str, str | None]
@@ -53,7 +54,9 @@ class Traits:
     """How a vendor behaves.
 
     `lag` is in seconds, for lists and searches; `slow_get` has a read right after a write show the old value for as
-    long. `keyed` has the e-mail as its id. `mangles` maps a field to the name of a mangler.
+    long. `keyed` has the e-mail as its id. `mangles` maps a field to the name of a mangler. `specs` are the fields
+    about which the vendor is particular; it refuses what they do not allow. `tells_times` is False where no record
+    shows when it was changed.
     """
 
     fields: tuple[str, ...]
@@ -69,6 +72,9 @@ class Traits:
     forgets: frozenset[str] = frozenset()  # fields that answer with success and keep the old value
     maximum: Mapping[str, int] = field(default_factory=dict)
     page_size: int = 3
+    specs: Mapping[str, FieldSpec] = field(default_factory=dict)
+    demands: tuple[tuple[str, ...], ...] = ()
+    tells_times: bool = True
 
     def mangled(self, name: str, text: str | None) -> str | None:
         """Return what this vendor stores of a value."""
@@ -124,6 +130,7 @@ class Account:
         self.history: dict[str, list[Version]] = {}
         self.ids = count(1)
         self.ledger: list[Entry] = []
+        self.former: dict[str, str] = {}  # id of a renamed record → the one that it had before
         self.made: set[str] = set()  # ids of records that syncd created
 
     # --- what stands there -----------------------------------------------------------------------
@@ -151,6 +158,7 @@ class Account:
         """Store a new record and return its id. Raises AlreadyThere."""
         row: Row = {name: self.traits.mangled(name, values.get(name)) for name in self.traits.fields}
         self._check_unique(row.get("email"), None)
+        self._check_whole(row)
         email = (row.get("email") or "").lower()
         vendor_id = email if self.traits.keyed else str(next(self.ids))
         self.put(vendor_id, row)
@@ -163,7 +171,23 @@ class Account:
             raise Missing("There is no such customer.")
         new = {name: self.traits.mangled(name, text) for name, text in values.items()}
         self._check_unique(new.get("email"), vendor_id)
+        self._check_whole({**row, **new}, new)
         self.put(vendor_id, {**row, **new})
+
+    def rename(self, vendor_id: str, email: str) -> None:
+        """Give a record of a vendor that is keyed by e-mail another e-mail, and so another id. Raises Rejected."""
+        row = self.row(vendor_id)
+        assert row is not None
+        self._check_unique(email, vendor_id)
+        born = self.history[vendor_id][0].since
+        self.put(vendor_id, None)
+        self.former[email] = vendor_id
+        self.history[email] = [Version(born, None)]
+        self.put(email, {**row, "email": email})
+        for word in [word for word in self.words if word.vendor_id == vendor_id]:
+            word.vendor_id = email
+        if vendor_id in self.made:
+            self.made.add(email)
 
     # --- who wrote what --------------------------------------------------------------------------
 
@@ -219,6 +243,19 @@ class Account:
             for word in self.words
             if word.vendor_id == vendor_id and word.field == name and not word.read and not word.gone
         ]
+
+    def _check_whole(self, row: Row, moved: Iterable[str] = ()) -> None:
+        """Refuse what lacks a part that this vendor demands. Raises Rejected."""
+        specs = self.traits.specs
+        asked = specs.values() if not moved else [specs[name] for name in moved if name in specs]
+        for spec in asked:
+            empty = not row.get(spec.name)
+            if empty and (spec.required or (moved and not spec.clearable)):
+                raise Rejected(f"{spec.name} is required.", fields={spec.name: "required"})
+            if not empty and not all(row.get(need) for need in spec.needs):
+                raise Rejected(f"{spec.name} needs {spec.needs}.", fields={spec.name: "not alone"})
+        if any(not any(row.get(name) for name in group) for group in self.traits.demands):
+            raise Rejected(f"One of {self.traits.demands} is required.")
 
     def _check_unique(self, email: str | None, vendor_id: str | None) -> None:
         if not email or not (self.traits.unique_email or self.traits.keyed):

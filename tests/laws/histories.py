@@ -14,7 +14,10 @@ from random import Random
 from typing import get_args
 
 from syncd.rules.golden import Policy
+from syncd.rules.guard import Approve, Limit
 from tests.laws.accounts import Traits
+from tests.laws.mixes import ANY, MIXES, mixed
+from tests.laws.office import Office
 from tests.laws.oracle import settle, violations
 from tests.laws.simulated import Fault, FaultKind
 from tests.laws.world import Member, World
@@ -75,13 +78,19 @@ def policies(rng: Random) -> dict[str, Policy]:
     return {slot: rng.choice(choices) for slot in ("notes", "phone", "company")}
 
 
+FEW = Limit(4, 0)  # of each kind of operation, where a business has limits at all
+
+
 class History:
     """What happens to one business, drawn step by step from one source of chance."""
 
-    def __init__(self, rng: Random, *, smooth: bool = False) -> None:
+    def __init__(self, rng: Random, *, smooth: bool = False, mix: str = ANY) -> None:
         self.rng = rng
-        self.smooth = smooth
-        self.world = World(business(self.rng), policies(self.rng))
+        self.smooth, self.mix = smooth, mix
+        members = business(self.rng) if mix == ANY else mixed(self.rng, mix)
+        approve: Approve = "over_limits" if not smooth and self.rng.random() < 0.2 else "never"
+        self.world = World(members, policies(self.rng), approve=approve, most=FEW)
+        self.office = Office(self.world, self.rng)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -138,6 +147,30 @@ class History:
         if self.live():
             self.world.delete(*self.rng.choice(self.live()))
 
+    def rename(self) -> None:
+        """A person gives somebody another e-mail at a vendor where that is the id."""
+        keyed = [(name, one) for name, one in self.live() if self.world.accounts[name].traits.keyed]
+        if keyed:
+            self.world.rename(*self.rng.choice(keyed))
+
+    def swap(self) -> None:
+        """A person swaps the e-mails of two customers that were mixed up."""
+        name = self.rng.choice(list(self.world.accounts))
+        account = self.world.accounts[name]
+        rows = {vendor_id: row["email"] for vendor_id, row in account.live().items() if row.get("email")}
+        if len(rows) > 1 and not account.traits.keyed and not account.traits.unique_email:
+            one, other = self.rng.sample(sorted(rows), 2)
+            self.world.write(name, one, "email", rows[other] or "")
+            self.world.write(name, other, "email", rows[one] or "")
+
+    def import_all(self) -> None:
+        """A person imports a file that changes a field of everybody in one place."""
+        name = self.rng.choice(list(self.world.accounts))
+        field = self.rng.choice(("phone", "notes"))
+        if field in self.world.accounts[name].traits.fields:
+            for vendor_id in self.world.accounts[name].live():
+                self.world.edit(name, vendor_id, field)
+
     def sync(self) -> None:
         """A run of everything."""
         self.world.sync()
@@ -148,9 +181,9 @@ class History:
 
     def rehearse(self) -> None:
         """A dry run, which writes nothing."""
-        before = self.world.writes()
+        before = self.world.writes() - self.world.others
         self.world.sync(dry_run=True)
-        assert self.world.writes() == before, "a dry run wrote to a vendor"
+        assert self.world.writes() - self.world.others == before, "a dry run wrote to a vendor"
 
     def wait(self) -> None:
         """Time passes."""
@@ -172,14 +205,20 @@ class History:
         connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
         connector.interrupt, connector.interrupt_at = self.edit, self.rng.randint(0, 12)
 
+    def overtake(self) -> None:
+        """Another run takes over in the middle of the next one, which was taken for dead."""
+        connector = self.world.connectors[self.rng.choice(list(self.world.connectors))]
+        connector.interrupt, connector.interrupt_at = self.world.take_over, self.rng.randint(0, 12)
+
     # --- the whole -------------------------------------------------------------------------------
 
     def steps(self) -> list[tuple[Callable[[], None], int]]:
         """Return what may happen and how often."""
         calm = [(self.enter, 4), (self.edit, 8), (self.clear, 1), (self.sync, 4), (self.wait, 4)]
         rough = [(self.sync_one, 2), (self.rehearse, 1), (self.delete, 1), (self.break_something, 2)]
-        worse = [(self.interfere, 2), (self.go_down, 1)]
-        return calm if self.smooth else calm + rough + worse
+        worse = [(self.interfere, 2), (self.go_down, 1), (self.overtake, 1)]
+        odd = [(self.rename, 1), (self.swap, 1), (self.import_all, 1)]
+        return calm if self.smooth else calm + rough + worse + odd + self.office.acts()
 
     def happen(self, length: int) -> list[str]:
         """Let so many things happen and everything come to rest; return every broken promise."""
@@ -199,23 +238,27 @@ class History:
         return [*members, f"policies: {dict(self.world.policies)}", *self.world.log]
 
 
-def judge(seed: int, *, length: int = 25, smooth: bool = False) -> tuple[list[str], list[str]]:
+def judge(
+    seed: int, *, length: int = 25, smooth: bool = False, mix: str = ANY
+) -> tuple[list[str], list[str]]:
     """Play one history; return the broken promises and what happened."""
-    history = History(Random(seed), smooth=smooth)
+    history = History(Random(seed), smooth=smooth, mix=mix)
     try:
         return history.happen(length), history.story()
     finally:
         history.close()
 
 
-def shortest(seed: int, length: int, *, smooth: bool) -> int:
+def shortest(seed: int, length: int, *, smooth: bool, mix: str = ANY) -> int:
     """Return the shortest beginning of a history that breaks a promise."""
-    return next(n for n in range(1, length + 1) if judge(seed, length=n, smooth=smooth)[0])
+    return next(n for n in range(1, length + 1) if judge(seed, length=n, smooth=smooth, mix=mix)[0])
 
 
-def sweep(seeds: Iterable[int], *, length: int = 25, smooth: bool = False) -> dict[int, list[str]]:
+def sweep(
+    seeds: Iterable[int], *, length: int = 25, smooth: bool = False, mix: str = ANY
+) -> dict[int, list[str]]:
     """Play many histories; return the broken promises of those that have any."""
-    outcomes = {seed: judge(seed, length=length, smooth=smooth)[0] for seed in seeds}
+    outcomes = {seed: judge(seed, length=length, smooth=smooth, mix=mix)[0] for seed in seeds}
     return {seed: found for seed, found in outcomes.items() if found}
 
 
@@ -227,19 +270,20 @@ def main() -> int:
     asked.add_argument("--length", type=int, default=25)
     asked.add_argument("--smooth", action="store_true", help="nothing fails and nobody interferes")
     asked.add_argument("--story", action="store_true", help="tell the shortest bad beginning of each")
+    asked.add_argument("--mix", choices=(ANY, *MIXES), default=ANY, help="the vendors of the business")
     options = asked.parse_args()
     broken = 0
     for seed in range(options.seed, options.seed + options.count):
-        found, _ = judge(seed, length=options.length, smooth=options.smooth)
+        found, _ = judge(seed, length=options.length, smooth=options.smooth, mix=options.mix)
         if not found:
             continue
         broken += 1
         print(seed, *found, sep="\n  ", flush=True)
         if options.story:
-            length = shortest(seed, options.length, smooth=options.smooth)
+            length = shortest(seed, options.length, smooth=options.smooth, mix=options.mix)
             print(
                 f"  in {length} steps:",
-                *itertools.chain(*judge(seed, length=length, smooth=options.smooth)),
+                *itertools.chain(*judge(seed, length=length, smooth=options.smooth, mix=options.mix)),
                 sep="\n    ",
             )
     print(f"{broken} of {options.count} histories from {options.seed} on break a promise")

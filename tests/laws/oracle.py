@@ -26,12 +26,15 @@ class Picture:
     customers: dict[str, Customer]
     records: dict[str, list[Record]]
     held: list[Held]
+    waiting: set[tuple[str, str | None]]  # (connection, vendor id) of operations that wait for approval
     papers: str
 
     def holds(self, record: Record, name: str) -> bool:
         """Tell whether a field of a record is held, or is one side of a conflict that waits for a person."""
         golden = self.customers[record.customer or ""].golden.get(slot_of(name))
         if golden is not None and any(one.record == record.key for one in golden.conflict):
+            return True
+        if record.key in self.waiting:
             return True
         return any(
             one.connection == record.connection
@@ -48,13 +51,17 @@ def picture(world: World) -> Picture:
         customers = {one.id: one for one in tx.customers.list(limit=10_000)}
         records = tx.records.of_customers(list(customers))
         held = list(tx.holds.list(limit=10_000))
-        return Picture(customers, records, held, _papers(tx, customers))
+        waiting = {
+            (one.draft.connection, one.draft.vendor_id)
+            for one in tx.operations.list(states=("waiting",), limit=10_000)
+        }
+        return Picture(customers, records, held, waiting, _papers(tx, customers))
 
 
 def _papers(tx: Reading, customers: dict[str, Customer]) -> str:
     """Return as one text all that golden values, the journal and the open reviews say."""
     told = [dict(slot.value) for one in customers.values() for slot in one.golden.values()]
-    for customer in customers:
+    for customer in [each for one in customers for each in (one, *tx.customers.aliases(one))]:
         for row in tx.journal.of(customer):
             told += [dict(row.before), dict(row.after), *({"beaten": str(one)} for one in row.beaten)]
     told += [{"review": str(dict(review.evidence))} for review in tx.reviews.list(limit=10_000)]
@@ -102,6 +109,8 @@ def violations(world: World) -> list[str]:
         *_inventions(world),
         *_doubles(world, seen),
         *_strays(world, seen),
+        *_wrong_merges(world, seen),
+        *_unapproved(world),
     ]
 
 
@@ -184,11 +193,12 @@ def _kept_there(world: World, account: str, vendor_id: str, token: str) -> bool:
 def _inventions(world: World) -> Iterator[str]:
     """Nothing invented: every value that syncd wrote was written by a person, and every blank is a person's clear."""
     written: dict[str, set[str]] = {slot: set() for slot in SLOTS}
-    for word in world.words:
-        written[slot_of(word.field)] |= _forms(word.field, word.text)
+    for name, text in [*((word.field, word.text) for word in world.words), *world.said]:
+        written[slot_of(name)] |= _forms(name, text)
     for entry in (entry for account in world.accounts.values() for entry in account.ledger):
         for name, text in entry.fields.items():
-            if not _forms(name, text) <= written[slot_of(name)]:
+            taken_back = not text and (entry.account, entry.vendor_id) in world.taken_back
+            if not taken_back and not _forms(name, text) <= written[slot_of(name)]:
                 yield f"invented: {entry.account}/{entry.vendor_id} {name} {text!r}"
 
 
@@ -205,6 +215,7 @@ def _doubles(world: World, seen: Picture) -> Iterator[str]:
     for name, account in world.accounts.items():
         # a person may delete a record of our making before it was ever shown to us
         told = [one for one in account.made if (name, one) in homes or account.row(one) is not None]
+        told = [one for one in told if (name, one) not in world.by_hand]
         made = Counter(homes.get((name, vendor_id), f"nobody ({vendor_id})") for vendor_id in told)
         yield from (f"twice: {count} creates in {name} for {who}" for who, count in made.items() if count > 1)
         yield from (f"twice: a create in {name} is {who}'s" for who in made if who.startswith("nobody"))
@@ -222,3 +233,44 @@ def _strays(world: World, seen: Picture) -> Iterator[str]:
         for vendor_id in account.live():
             if (name, vendor_id) not in known:
                 yield f"not linked: {name}/{vendor_id}"
+
+
+def _wrong_merges(world: World, seen: Picture) -> Iterator[str]:
+    """Nobody is somebody else: the records of a customer are joined by e-mails that they have or had, or by our creates."""
+    for customer, group in seen.records.items():
+        left = [one for one in group if not _is_ours(world, one)]
+        if not left or any(one.key in world.by_hand for one in group):
+            continue
+        reached = set(_emails(world, left.pop(0)))
+        while joined := [one for one in left if _emails(world, one) & reached]:
+            reached |= {email for one in joined for email in _emails(world, one)}
+            left = [one for one in left if one not in joined]
+        yield from (f"wrong merge: {'/'.join(one.key)} is {customer}'s" for one in left)
+
+
+def _is_ours(world: World, record: Record) -> bool:
+    return record.vendor_id in world.accounts[record.connection].made or record.shadow.ours
+
+
+def _emails(world: World, record: Record) -> set[str]:
+    """Return every e-mail that a record ever had."""
+    account = world.accounts[record.connection]
+    rows: list[Row] = []
+    vendor_id: str | None = record.vendor_id
+    while vendor_id is not None:
+        rows += [version.row for version in account.history.get(vendor_id, ()) if version.row is not None]
+        vendor_id = account.former.get(vendor_id)
+    return {clean("email", row.get("email")) for row in rows} - {""}
+
+
+def _unapproved(world: World) -> Iterator[str]:
+    """Guards hold: the vendors processed no more unapproved operations of a kind in a day than the limits allow."""
+    if world.approve == "never":
+        return
+    with world.store.look() as tx:
+        sent = [one for one in tx.operations.list(limit=10_000) if one.intent_at and one.approved_by]
+    approved = Counter((one.draft.connection, one.draft.kind) for one in sent)
+    done = Counter((one.account, one.kind) for account in world.accounts.values() for one in account.ledger)
+    for (name, kind), count in done.items():
+        if count - approved[name, kind] > world.most.number:
+            yield f"unapproved: {count - approved[name, kind]} of {kind} in {name}"

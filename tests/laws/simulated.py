@@ -45,6 +45,7 @@ class SimulatedConnector:
             incremental=traits.incremental,
             page_size=traits.page_size,
             lag=traits.lag,
+            demands=traits.demands,
         )
         self.fields: Mapping[str, FieldSpec] = {name: self._spec(name) for name in traits.fields}
         self.requests = 0
@@ -55,6 +56,8 @@ class SimulatedConnector:
         self.interrupt_at = 0
 
     def _spec(self, name: str) -> FieldSpec:
+        if name in self.account.traits.specs:
+            return self.account.traits.specs[name]
         keyed = self.account.traits.keyed and name == "email"
         maximum = self.account.traits.maximum.get(name)
         return FieldSpec(name, writable="create" if keyed else "always", required=keyed, maximum=maximum)
@@ -88,7 +91,7 @@ class SimulatedConnector:
         return self.account.clock() - timedelta(seconds=self.account.traits.lag)
 
     def _shown(self, vendor_id: str, row: Row, started: datetime, at: datetime) -> Shown:
-        modified = self.account.changed_at(vendor_id, at)
+        modified = self.account.changed_at(vendor_id, at) if self.account.traits.tells_times else None
         created = self.account.history[vendor_id][0].since
         return Shown(vendor_id, dict(row), {"row": dict(row)}, started, created, modified)
 
@@ -126,7 +129,8 @@ class SimulatedConnector:
 
     def read(self, item: Item, started: datetime) -> Shown:
         """Translate one row of a listing."""
-        created, modified = (datetime.fromisoformat(text) for text in item.payload["times"])
+        created, changed = (datetime.fromisoformat(text) for text in item.payload["times"])
+        modified = changed if self.account.traits.tells_times else None
         return Shown(item.vendor_id, dict(item.payload["row"]), item.payload, started, created, modified)
 
     def get(self, vendor_id: str) -> Shown:
@@ -180,6 +184,8 @@ class SimulatedConnector:
         account, traits = self.account, self.account.traits
         fields = {name: text for name, text in change.fields.items() if name not in traits.forgets}
         if change.kind == "create":
+            if change.stamp and "external_id" in traits.fields:
+                fields["external_id"] = change.stamp
             vendor_id = account.add(fields)
             account.made.add(vendor_id)
         else:

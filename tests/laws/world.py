@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from syncd.errors import AlreadyThere, Missing, Rejected
+from syncd.errors import AlreadyThere, LeaseLost, Missing, Rejected
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Approve, Limit, Limits
 from syncd.store import Lease, Store
@@ -27,6 +27,7 @@ from tests.laws.simulated import Killed, SimulatedConnector
 
 PLENTY = Limit(1_000_000, 100)
 FRESH = timedelta(seconds=5)
+LEASE_OVER = 30  # longer than a lease lasts, shorter than the time in which a sent request comes to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Member:
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name_order: Literal["given_first", "family_first"] = "given_first"
     on_delete: str = "unlink"
+    external_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class World:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     approve: Approve = "never"
     blocked: tuple[str, ...] = ()
+    most: Limit = PLENTY  # of each kind of operation
     clock: Clock = field(default_factory=Clock)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_memory())))
     accounts: dict[str, Account] = field(init=False)
@@ -57,6 +60,12 @@ class World:
     scene: Scene = field(init=False)
     store: Store = field(init=False)
     log: list[str] = field(default_factory=list)
+    by_hand: set[tuple[str, str]] = field(default_factory=set)  # records that a person put together or apart
+    taken_back: set[tuple[str, str]] = field(
+        default_factory=set
+    )  # records of which a person took values back
+    said: list[tuple[str, str]] = field(default_factory=list)  # (field, text) that an admin gave
+    others: int = 0  # writes of runs that took over from another one
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     failures: int = 0  # what went wrong since everything was last quiet
 
@@ -65,7 +74,7 @@ class World:
         self.accounts = {one.name: Account(one.name, one.traits, self.clock) for one in self.members}
         self.connectors = {name: SimulatedConnector(account) for name, account in self.accounts.items()}
         sources = {one.name: self._source(one) for one in self.members}
-        limits = Limits(PLENTY, PLENTY, PLENTY, PLENTY, PLENTY)
+        limits = Limits(self.most, self.most, self.most, self.most, self.most)
         safety = Safety(self.approve, limits, read_before_write=FRESH, settle=SETTLE)
         self.scene = Scene(
             sources, safety, self.clock, dict(self.policies), blocked=self.blocked, parallel=False
@@ -85,6 +94,7 @@ class World:
             name_order=member.name_order,
             only=member.only,
             on_delete=member.on_delete,
+            external_id=member.external_id,
         )
 
     def close(self) -> None:
@@ -109,10 +119,20 @@ class World:
         except Killed:
             self.log.append(f"{self._now()} killed")
             return None
+        except LeaseLost:
+            self.log.append(f"{self._now()} {run.id} was overtaken by another run")
+            return None
         self._log_writes(before)
         self.store.do(lambda tx: tx.runs.finish(run.id, report.status, {}), epoch=lease.epoch)
         lease.release()
         return report
+
+    def take_over(self) -> None:
+        """Run a sync while another one is under way and has not renewed its lease in time."""
+        self.clock.wait(LEASE_OVER)
+        before = self.writes()
+        self.sync()
+        self.others += self.writes() - before
 
     def _log_writes(self, before: int) -> None:
         entries = [entry for account in self.accounts.values() for entry in account.ledger]
@@ -145,7 +165,7 @@ class World:
         known = {name: text for name, text in values.items() if name in self.accounts[account].traits.fields}
         try:
             vendor_id = self.accounts[account].add(known)
-        except AlreadyThere:
+        except (AlreadyThere, Rejected):
             return None
         self.accounts[account].note(vendor_id, known, tokens)
         self.log.append(f"{self._now()} {account}/{vendor_id}: created with {known}")
@@ -165,6 +185,13 @@ class World:
         self.accounts[account].note(vendor_id, [name], {name: token})
         self.log.append(f"{self._now()} {account}/{vendor_id}: {name} = {text!r}")
         return True
+
+    def rename(self, account: str, vendor_id: str) -> None:
+        """Have a person give somebody another e-mail where that is the id."""
+        email, token = self.fresh("email")
+        self.accounts[account].rename(vendor_id, email)
+        self.accounts[account].note(email, ["email"], {"email": token})
+        self.log.append(f"{self._now()} {account}/{vendor_id}: renamed to {email}")
 
     def delete(self, account: str, vendor_id: str) -> None:
         """Have a person delete a customer."""

@@ -1,0 +1,64 @@
+"""Apart: what becomes of records that a person has separated from those that they were made or matched with.
+
+What we wrote is nobody's statement. But a record of our making that is said to be a person of its own has nobody else
+left to speak for it: what it shows where its side knows nothing is taken as its initial word, or the customer would
+be one without a name. What was only filled into a person's own record came from the other side: it goes back to empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from syncd.customer import SLOTS, tidy
+from syncd.values import Golden, Record, Statement
+
+
+def speak_for_themselves(side: Sequence[Record], number: int) -> list[Record]:
+    """Give records of our making their own words in the slots that no record of their side speaks of."""
+    spoken = {slot for record in side for slot in record.shadow.stated}
+    speaking = [record for record in side if record.shadow.ours and record.state != "gone"]
+    for record in speaking:
+        words = _initial(record, number)
+        record.shadow.stated.update({slot: one for slot, one in words.items() if slot not in spoken})
+        record.shadow.ours = False
+        record.considered, record.fresh = 0, True
+    return speaking
+
+
+def _initial(record: Record, number: int) -> dict[str, Statement]:
+    # as it was given, not as its vendor renders it
+    shown = {
+        name: record.shadow.acked.get(name, "") for name, text in record.shadow.seen.items() if tidy(text)
+    }
+    return {
+        slot: Statement(
+            connection=record.connection,
+            vendor_id=record.vendor_id,
+            slot=slot,
+            value={name: shown[name] for name in names if shown.get(name)},
+            kind="initial",
+            number=number,
+            new_seen=record.observed,
+        )
+        for slot, names in SLOTS.items()
+        if any(shown.get(name) for name in names)
+    }
+
+
+def only_filled(side: Sequence[Record], golden: Mapping[str, Golden]) -> dict[str, dict[str, str]]:
+    """Return slot → empty parts for what these records were only given, and of which their side says nothing.
+
+    A name is never taken back: a record without one would be nobody's.
+    """
+    spoken = {slot for record in side for slot in record.shadow.stated} | golden.keys() | {"name"}
+    found: dict[str, dict[str, str]] = {}
+    for slot in [slot for slot in SLOTS if slot not in spoken]:
+        given = {
+            name
+            for record in side
+            for name in SLOTS[slot]
+            if name in record.shadow.given and record.shadow.acked.get(name)
+        }
+        if given:
+            found[slot] = dict.fromkeys(sorted(given), "")
+    return found
