@@ -269,8 +269,10 @@ def _unapproved(world: World) -> Iterator[str]:
         return
     with world.store.look() as tx:
         sent = [one for one in tx.operations.list(limit=10_000) if one.intent_at and one.approved_by]
-    approved = Counter((one.draft.connection, one.draft.kind) for one in sent)
-    done = Counter((one.account, one.kind) for account in world.accounts.values() for one in account.ledger)
+    approved: Counter[tuple[str, str]] = Counter((one.draft.connection, one.draft.kind) for one in sent)
+    done: Counter[tuple[str, str]] = Counter(
+        (one.account, one.kind) for account in world.accounts.values() for one in account.ledger
+    )
     for (name, kind), count in done.items():
         if count - approved[name, kind] > world.most.number:
             yield f"unapproved: {count - approved[name, kind]} of {kind} in {name}"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.customer import clean, slot_of, split_name
+from syncd.rules.create import create_fields
 from syncd.rules.plan import Plan, plan
 from syncd.rules.target import Target, World
 from syncd.values import (
@@ -227,3 +228,12 @@ def test_what_was_delivered_is_not_due_again(scene: tuple[Customer, list[Record]
 def test_planning_twice_gives_the_same_in_any_order(scene: tuple[Customer, list[Record], World]) -> None:
     customer, group, world = scene
     assert plan(customer, group, world) == plan(customer, list(reversed(group)), world)
+
+
+def test_a_name_is_not_split_into_a_field_that_a_create_may_not_carry() -> None:
+    value = {"full_name": "Nguyễn Văn An"}
+    customer = Customer("x-1", golden={"name": Golden(value, 1, "latest_edit")})
+    fields = {"first_name": FieldSpec("first_name"), "last_name": FieldSpec("last_name", direction="in")}
+    target = Target("shop", frozenset({"create"}), fields, full_done=True)
+    sent, derived, _ = create_fields(customer, target, World([target], {}))
+    assert set(sent) == set(derived) == {"first_name"}

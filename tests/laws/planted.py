@@ -1,0 +1,438 @@
+"""Planted faults: rules of syncd turned wrong one at a time, each of which the laws must catch.
+
+A law that does not fail when its rule is inverted is no law. A fault is planted in the source of one function before
+anything imports it, so that every user of the function gets the wrong one: `pytest -p tests.laws.planted` plants the
+fault that `SYNCD_TEST_PLANTED` names, in that process only.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Any
+
+TWO_SHADOWS = "tests/laws/test_two_shadows.py"
+GOLDEN = "tests/laws/test_golden.py"
+IDENTITY = "tests/laws/test_identity.py"
+PLAN = "tests/laws/test_plan.py"
+GUARD = "tests/laws/test_guard.py"
+APART = "tests/laws/test_apart.py"
+CASES = "tests/cases"
+HISTORIES = "tests/laws/test_histories.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One fault: the function that is wrong, what of it is replaced, and the laws that must catch it.
+
+    `place` is MODULE:FUNCTION or MODULE:CLASS.METHOD. `old` is a part of the function as `ast.unparse` writes it, ""
+    for its whole body.
+    """
+
+    name: str
+    promise: str
+    place: str
+    old: str
+    new: str
+    caught_by: str
+
+
+FAULTS: tuple[Planted, ...] = (
+    # --- absorb: two shadows ---------------------------------------------------------------------
+    Planted(
+        "what was sent is taken for what is shown",
+        "quiet",
+        "syncd.rules.absorb:_ours",
+        "shadow.seen[name] = raw",
+        "shadow.seen[name] = sent",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "a late observation is absorbed",
+        "nothing lost",
+        "syncd.rules.absorb:_too_late",
+        "",
+        "return False",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "a read-back that lags is believed",
+        "nothing lost",
+        "syncd.rules.absorb:_judge",
+        "return 'old'",
+        "return 'ours'",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "after an unknown outcome whatever stands there is ours",
+        "nothing lost",
+        "syncd.rules.absorb:_judge",
+        "return 'ours' if renders(name, value, raw, ground.region) else 'theirs'",
+        "return 'ours'",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "a rendering of what went along is an edit",
+        "quiet",
+        "syncd.rules.absorb:_carried_renderings",
+        "",
+        "return []",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "what a vendor fills into a record of ours is a person's word",
+        "nothing invented",
+        "syncd.rules.absorb:adopt",
+        "shadow.seen[name], shadow.acked[name] = (raw, tidy(raw))",
+        "edited.append(name)",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "a clear that goes no further takes the record's word away",
+        "nothing invented",
+        "syncd.rules.absorb:_state_change",
+        "if kind == 'clear' and ground.ignores_clear(slot):",
+        "if False:",
+        TWO_SHADOWS,
+    ),
+    Planted(
+        "a write that never shows is repeated for ever",
+        "quiet",
+        "syncd.rules.absorb:_settle",
+        "doubt.tries >= 2",
+        "False",
+        TWO_SHADOWS,
+    ),
+    # --- golden ----------------------------------------------------------------------------------
+    Planted(
+        "who had been given the other's word does not follow it",
+        "nothing lost",
+        "syncd.rules.golden:follows",
+        "later.knew >= earlier.number",
+        "later.knew < earlier.number",
+        GOLDEN,
+    ),
+    Planted(
+        "wholly later is turned round",
+        "order-free",
+        "syncd.rules.golden:wholly_later",
+        "later.old_seen > earlier.pull_ended",
+        "later.old_seen <= earlier.pull_ended",
+        GOLDEN,
+    ),
+    Planted(
+        "initial values beat edits",
+        "nothing lost",
+        "syncd.rules.golden:decide",
+        "_among_edits(asked, edits, pool) if edits else initial_priority(asked, pool)",
+        "initial_priority(asked, pool)",
+        GOLDEN,
+    ),
+    Planted(
+        "an empty initial value may win",
+        "nothing invented",
+        "syncd.rules.golden:initial_priority",
+        "(is_empty(statement.value), asked.rank(statement))",
+        "asked.rank(statement)",
+        GOLDEN,
+    ),
+    Planted(
+        "losers are not told of",
+        "explained",
+        "syncd.rules.golden:_fresh",
+        "",
+        "return ()",
+        GOLDEN,
+    ),
+    Planted(
+        "a pin is overruled",
+        "explained",
+        "syncd.rules.golden:decide",
+        "if asked.pin is not None:",
+        "if False:",
+        GOLDEN,
+    ),
+    Planted(
+        "anybody speaks of an owned field",
+        "nothing invented",
+        "syncd.rules.golden:_pool",
+        "owner is None or statement.connection == owner",
+        "True",
+        GOLDEN,
+    ),
+    Planted(
+        "the least trusted wins",
+        "order-free",
+        "syncd.rules.golden:priority",
+        "min(leading, key=asked.rank)",
+        "max(leading, key=asked.rank)",
+        GOLDEN,
+    ),
+    # --- who is who ------------------------------------------------------------------------------
+    Planted(
+        "one e-mail is one person, whatever the names",
+        "no wrong merges",
+        "syncd.rules.identity:_join_group",
+        "tier != 'external_id'",
+        "False",
+        IDENTITY,
+    ),
+    Planted(
+        "a person's word that two are different is not heard",
+        "no wrong merges",
+        "syncd.rules.identity:_Unions._forbidden",
+        "",
+        "return False",
+        IDENTITY,
+    ),
+    Planted(
+        "two people are joined by way of a third",
+        "no wrong merges",
+        "syncd.rules.identity:_Unions.names_contradict",
+        "",
+        "return False",
+        IDENTITY,
+    ),
+    Planted(
+        "two primaries of one connection are joined step by step",
+        "no wrong merges",
+        "syncd.rules.identity:_Unions._primaries_agree",
+        "",
+        "return True",
+        IDENTITY,
+    ),
+    Planted(
+        "who has a customer already may get another",
+        "order-free",
+        "syncd.rules.identity:_join_linked",
+        "",
+        "pass",
+        IDENTITY,
+    ),
+    Planted(
+        "an e-mail that becomes another customer's is taken without asking",
+        "no wrong merges",
+        "syncd.sync.contested:_others",
+        "",
+        "return set()",
+        CASES,
+    ),
+    # --- plan ------------------------------------------------------------------------------------
+    Planted(
+        "a record's own initial value is overwritten",
+        "nothing lost",
+        "syncd.rules.hold:own_initial",
+        "",
+        "return False",
+        PLAN,
+    ),
+    Planted(
+        "what nobody filled is blanked",
+        "nothing invented",
+        "syncd.rules.plan:_may_empty",
+        "",
+        "return True",
+        PLAN,
+    ),
+    Planted(
+        "what a record has is written again",
+        "quiet",
+        "syncd.rules.plan:_has_it",
+        "",
+        "return False",
+        PLAN,
+    ),
+    Planted(
+        "a create does not wait for a look",
+        "nothing twice",
+        "syncd.rules.create:_looked",
+        "",
+        "return True",
+        PLAN,
+    ),
+    Planted(
+        "a duplicate is written",
+        "nothing invented",
+        "syncd.rules.plan:plan",
+        "record.role == 'primary' and ",
+        "",
+        PLAN,
+    ),
+    Planted(
+        "an over-long value is sent",
+        "nothing lost",
+        "syncd.rules.hold:held_by_limits",
+        "spec.maximum is not None",
+        "False",
+        PLAN,
+    ),
+    Planted(
+        "a customer outside `only` is written",
+        "guards hold",
+        "syncd.rules.target:matches",
+        "",
+        "return True",
+        CASES,
+    ),
+    # --- guard -----------------------------------------------------------------------------------
+    Planted(
+        "a limit is passed by one",
+        "guards hold",
+        "syncd.rules.guard:over_limits",
+        "if count > limit.allows(records)",
+        "if count > limit.allows(records) + 1",
+        GUARD,
+    ),
+    Planted(
+        "what went out today is forgotten",
+        "guards hold",
+        "syncd.rules.guard:counted",
+        "already or Load()",
+        "Load()",
+        GUARD,
+    ),
+    Planted(
+        "what comes in has no limits",
+        "guards hold",
+        "syncd.rules.guard:mass_change",
+        "",
+        "return []",
+        GUARD,
+    ),
+    # --- the way between them --------------------------------------------------------------------
+    Planted(
+        "a listing that lost half its customers is believed",
+        "deletion needs evidence",
+        "syncd.sync.absence:_is_broken",
+        "",
+        "return False",
+        CASES,
+    ),
+    Planted(
+        "an unknown create is not looked for",
+        "nothing twice",
+        "syncd.sync.settle:_Settler._found",
+        "",
+        "return []",
+        CASES,
+    ),
+    Planted(
+        "a write is sent upon an old look",
+        "nothing lost",
+        "syncd.sync.push:_Pusher._is_stale",
+        "",
+        "return False",
+        HISTORIES,
+    ),
+    Planted(
+        "what a process that died had sent is forgotten",
+        "crash-safe",
+        "syncd.sync.settle:recover",
+        "operation.state = 'unknown'",
+        "operation.state = 'dropped'",
+        CASES,
+    ),
+    Planted(
+        "a record that a create of ours may have made is somebody's",
+        "nothing twice",
+        "syncd.sync.settle:find",
+        "",
+        "return ()",
+        CASES,
+    ),
+    Planted(
+        "what was only filled in stays after a split",
+        "reversible",
+        "syncd.rules.apart:only_filled",
+        "",
+        "return {}",
+        APART,
+    ),
+)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+class NotThere(Exception):
+    """A fault can no longer be planted: its place has changed, and the list has to follow."""
+
+
+# --- planting ------------------------------------------------------------------------------------
+
+
+def plant(name: str) -> None:
+    """Have every import from now on get a module with a fault in it. Raises NotThere where it was imported before."""
+    fault = BY_NAME[name]
+    module = fault.place.partition(":")[0]
+    if module in sys.modules:
+        raise NotThere(f"{module} was imported before the fault could be planted.")
+    sys.meta_path.insert(0, _Finder(module, fault))
+
+
+class _Finder(MetaPathFinder):
+    """Finds the one module that is to be wrong."""
+
+    def __init__(self, module: str, fault: Planted) -> None:
+        self.module, self.fault = module, fault
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target) if fullname == self.module else None
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(fullname, spec.origin, self.fault)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module with a fault in it, without a trace in the cache of compiled files."""
+
+    def __init__(self, fullname: str, path: str, fault: Planted) -> None:
+        super().__init__(fullname, path)
+        self.fault = fault
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        tree = ast.parse(self.get_data(path))
+        planted_in(tree, self.fault)
+        return compile(ast.fix_missing_locations(tree), path, "exec")
+
+
+def planted_in(tree: ast.Module, fault: Planted) -> None:
+    """Plant a fault in a module's tree. Raises NotThere."""
+    function = _function(tree, fault.place.partition(":")[2].split("."), fault)
+    if not fault.old:
+        function.body = ast.parse(fault.new).body if fault.new == "pass" else _body(fault.new)
+        return
+    text = ast.unparse(function)
+    if text.count(fault.old) != 1:
+        raise NotThere(f"{fault.place} has {fault.old!r} {text.count(fault.old)} times.")
+    changed = ast.parse(text.replace(fault.old, fault.new)).body[0]
+    assert isinstance(changed, ast.FunctionDef)
+    function.body = changed.body
+
+
+def _body(text: str) -> list[ast.stmt]:
+    """Return statements as they stand in a function, where alone `return` is allowed."""
+    wrapped = ast.parse(f"def wrapped():\n    {text}").body[0]
+    assert isinstance(wrapped, ast.FunctionDef)
+    return wrapped.body
+
+
+def _function(tree: Any, path: Sequence[str], fault: Planted) -> ast.FunctionDef:
+    for name in path:
+        found = [each for each in tree.body if getattr(each, "name", "") == name]
+        if not found:
+            raise NotThere(f"There is no {fault.place}.")
+        tree = found[0]
+    assert isinstance(tree, ast.FunctionDef)
+    return tree
+
+
+if os.environ.get("SYNCD_TEST_PLANTED"):
+    plant(os.environ["SYNCD_TEST_PLANTED"])
