@@ -21,7 +21,7 @@ def create_fields(
     fields: dict[str, str] = {}
     held: dict[str, tuple[str, Waits]] = {}
     for name, spec in target.fields.items():
-        if spec.direction in ("in", "off") or spec.writable in ("never", "update"):
+        if not _is_given(spec):
             continue
         desired = wanted(customer, name, target, world.regions)
         if not desired:
@@ -37,6 +37,15 @@ def create_fields(
     return fields, derived, held
 
 
+def _is_given(spec: FieldSpec) -> bool:
+    """Tell whether a create may carry a field, by the settings and by what the vendor can do."""
+    return spec.direction not in ("in", "off") and spec.writable not in ("never", "update")
+
+
+def _takes(spec: FieldSpec | None, text: str) -> bool:
+    return spec is not None and _is_given(spec) and (spec.maximum is None or len(text) <= spec.maximum)
+
+
 def _derive_names(
     customer: Customer, target: Target, fields: dict[str, str], held: dict[str, tuple[str, Waits]]
 ) -> tuple[str, ...]:
@@ -48,7 +57,7 @@ def _derive_names(
     if keeps_whole or len(names_to_derive(customer, target)) != len(SLOTS["name"]) - 1:
         return ()
     parts = split_name(customer.golden["name"].value["full_name"], target.name_order)
-    possible = {name: text for name, text in parts.items() if text and name in target.fields}
+    possible = {name: text for name, text in parts.items() if text and _takes(target.fields.get(name), text)}
     derived = set(possible)
     waiting = [name for name, (why, _) in held.items() if why.startswith(TOGETHER)]
     possible |= {name: wanted(customer, name, target, {}) or "" for name in waiting}
