@@ -52,6 +52,34 @@ def text_of(value: object) -> str | None:
     raise Malformed(f"A value is a {type(value).__name__} where text was expected.")
 
 
+def whole(value: object) -> int | None:
+    """Return a whole number however JSON spells it (7, "7", 7.0), None where it is none."""
+    if isinstance(value, str):
+        return (
+            int(value)
+            if value.isascii() and value.removeprefix("-").isdecimal() and len(value) < 20
+            else None
+        )
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if type(value) is int else None
+
+
+def yes(value: object) -> bool | None:
+    """Return a mark however it is spelled (true, "true", 1, "1"), None where it is neither on nor off."""
+    if isinstance(value, bool | int | str):
+        return _MARKS.get(str(value).lower())
+    return None
+
+
+_MARKS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+
+
+def counted(total: int | None) -> str:
+    """Return what a check says of how many customers there are."""
+    return "readable" if total is None else f"{total} customers"
+
+
 def moment(value: object) -> datetime | None:
     """Return an ISO time with an offset as UTC, None where it cannot be read."""
     try:

@@ -56,11 +56,13 @@ class Scene:
     vendor: Any
     connector: Connector
     settings: VendorSettings
+    adapter: WsgiAdapter | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     def again(self, **changes: Any) -> Connector:
         """Return another connector for the same account, with other settings."""
-        return connect(replace(self.settings, **changes), clock=self.clock, adapter=WsgiAdapter(self.vendor))
+        adapter = self.adapter or WsgiAdapter(self.vendor)
+        return connect(replace(self.settings, **changes), clock=self.clock, adapter=adapter)
 
     def writes(self) -> list[Entry]:
         """Return what the vendor was asked to change through its API."""
@@ -114,6 +116,8 @@ class VendorContract:
     sample: ClassVar[Mapping[str, str]]  # canonical values of one customer, every field that can be written
     other: ClassVar[Mapping[str, str]]  # different values for the same fields
     unwanted: ClassVar[frozenset[str]] = frozenset()  # fields of the samples that a create does not take
+    by_number: ClassVar[bool] = False  # pages are numbered, so that only totals tell of rows that move
+    counts: ClassVar[bool] = True  # listings announce their totals
 
     def person(self, number: int) -> Mapping[str, Any]:
         """Return what is typed at the vendor's screen for one person of many."""
@@ -125,6 +129,10 @@ class VendorContract:
 
     def arrange(self, vendor: Any) -> None:
         """Set the simulator's switches before anything is asked of it."""
+
+    def spoken(self, vendor: Vendor) -> Any:
+        """Return the application that the connector talks to: the simulator, or it in other words."""
+        return vendor
 
     def settings(self, sandbox: Sandbox) -> VendorSettings:
         """Return the settings of a connection to the simulator."""
@@ -145,8 +153,9 @@ class VendorContract:
         vendor: Vendor = sandbox.vendors[self.vendor]
         self.arrange(vendor)
         settings = self.settings(sandbox)
-        connector = connect(settings, clock=clock, adapter=WsgiAdapter(vendor))
-        yield Scene(clock, sandbox, vendor, connector, settings)
+        adapter = WsgiAdapter(self.spoken(vendor))
+        connector = connect(settings, clock=clock, adapter=adapter)
+        yield Scene(clock, sandbox, vendor, connector, settings, adapter)
         connector.close()
 
     def create(self, scene: Scene, values: Mapping[str, str] | None = None) -> str:
@@ -269,6 +278,8 @@ class VendorContract:
         assert sum(len(page.items) for page in some) != some[-1].total
 
     def test_rows_that_move_between_pages_are_not_missed(self, scene: Scene) -> None:
+        if self.by_number and not self.counts:
+            pytest.skip("numbered pages without totals do not show what moves")
         ids = [scene.vendor.human_create(**self.person(number)) for number in range(230)]
         scene.clock.advance(3600)
         seen: set[str] = set()
