@@ -179,7 +179,7 @@ class KiotViet(ConnectionSettings):
     """A KiotViet retail shop, over its Public API."""
 
     title: ClassVar[str] = "KiotViet"
-    option_names: ClassVar[tuple[str, ...]] = ("token_url", "retailer", "branch", "pull")
+    option_names: ClassVar[tuple[str, ...]] = ("token_url", "retailer", "branch", "pull", "hidden_phones")
     secret_names: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "webhook_secret")
     account_names: ClassVar[tuple[str, ...]] = ("retailer",)
 
@@ -196,6 +196,10 @@ class KiotViet(ConnectionSettings):
     region: Region | None = setting("VN", "The country of phone numbers written without one.")
     branch: int | None = setting(None, "The branch of created customers.", "1")
     pull: KiotVietPull | None = setting(None, "Which customers are pulled at all.", "{ group = 12 }")
+    hidden_phones: Literal["hold", "send"] = setting(
+        "hold",
+        "Updates of customers whose phone number the shop hides: nobody documents whether one without it erases it.",
+    )
     webhook_secret: SecretField | None = setting(
         None, "What KiotViet signs its webhooks with.", '"env:KV_HOOK_SECRET"', repr=False
     )

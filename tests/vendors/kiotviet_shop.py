@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from syncd.sandbox.kiotviet import KiotViet as Sandbox
 from syncd.values import Change, Page, Shown
 from syncd.vendors.base import Pass, VendorSettings
 from syncd.vendors.kiotviet import KiotViet
 from tests.support.wsgi import WsgiAdapter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 LAN = {
     "name": "Trần Thị Lan",
@@ -42,7 +45,12 @@ def now() -> datetime:
 
 
 def connect(
-    shop: Sandbox, *, secret: str = "secret", external: str | None = None, fields: Any = None, **options: Any
+    shop: WSGIApplication,
+    *,
+    secret: str = "secret",
+    external: str | None = None,
+    fields: Any = None,
+    **options: Any,
 ) -> KiotViet:
     settings = VendorSettings(
         "shop",

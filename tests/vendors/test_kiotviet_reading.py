@@ -13,6 +13,7 @@ from syncd.errors import (
 )
 from syncd.sandbox.kiotviet import KiotViet as Sandbox
 from syncd.vendors.base import Pass
+from tests.vendors.dialects import Dialect, each, without
 from tests.vendors.kiotviet_shop import LAN, connect, everything, fill, ids
 
 
@@ -192,3 +193,68 @@ def test_a_poisoned_row_is_set_aside_and_its_page_goes_on(shop: Sandbox) -> None
     (page,) = everything(connect(shop))
     assert [item.vendor_id for item in page.items] == ["1", "5"]
     assert [poison.vendor_id for poison in page.poison] == ["2", "?", "?"]
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "field", "value"),
+    [
+        ("gender", "1", "gender", "male"),
+        ("gender", 0, "gender", "female"),
+        ("gender", "false", "gender", "female"),
+        ("gender", "", "gender", None),
+        ("birthDate", "0001-01-01T00:00:00", "birth_date", None),
+        ("birthDate", "1990-05-01T00:00:00.0000000+07:00", "birth_date", "1990-05-01"),
+        ("birthDate", "1990-04-30T17:00:00Z", "birth_date", "1990-05-01"),
+        ("contactNumber", None, "phone", None),
+    ],
+)
+def test_values_are_understood_in_every_spelling(
+    shop: Sandbox, key: str, shown: Any, field: str, value: Any
+) -> None:
+    row = {"id": "7", "code": "KH7", "name": "Lan", key: shown}
+    shop.faults.answer(200, row, kind="get")
+    fields = connect(shop).get("7").fields
+    assert field in fields
+    assert fields[field] == value
+
+
+def test_a_gender_that_nobody_knows_is_unknown(shop: Sandbox) -> None:
+    shop.faults.answer(200, {"id": 7, "code": "KH7", "name": "Lan", "gender": {"value": 3}}, kind="get")
+    assert "gender" not in connect(shop).get("7").fields
+
+
+@pytest.mark.parametrize("removed", [7, "12", {"id": 7}, [None, "", -1, "x", {"id": 3}]])
+def test_removed_ids_in_no_known_form_remove_nobody(shop: Sandbox, removed: Any) -> None:
+    page = {
+        "total": 0,
+        "pageSize": 100,
+        "data": [],
+        "removedIds": removed,
+        "timestamp": "2026-11-02T09:30:00",
+    }
+    shop.faults.answer(200, page, kind="list")
+    assert everything(connect(shop))[0].removed == ()
+
+
+def test_removed_ids_are_read_as_numbers_or_text(shop: Sandbox) -> None:
+    page = {"total": 0, "data": [], "removedIds": [5, "6"], "removeId": [6, 7.0]}
+    shop.faults.answer(200, page, kind="list")
+    assert everything(connect(shop))[0].removed == ("5", "6", "7")
+
+
+def test_groups_that_a_record_shows_by_number_are_carried(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    shown = connect(shop).get(vendor_id).payload
+    details = [{"groupId": 11}, {"groupId": "12"}]
+    row = {key: value for key, value in shown.items() if key != "groups"} | {"customerGroupDetails": details}
+    shop.faults.answer(200, row, kind="get")
+    assert connect(shop).get(vendor_id).fields["groups"] == "Khách lẻ|VIP"
+
+
+@pytest.mark.parametrize("total", [None, 3, "230"])
+def test_a_total_that_is_missing_or_too_small_ends_no_listing(shop: Sandbox, total: Any) -> None:
+    people = fill(shop, 230)
+    dialect = Dialect(
+        without("total") if total is None else each(lambda key, value: total if key == "total" else value)
+    )
+    assert sorted(ids(everything(connect(dialect.spoken_by(shop))))) == sorted(people)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from syncd.errors import (
     Rejected,
     Throttled,
     Unanswered,
+    Unsearchable,
 )
 from syncd.sandbox.kiotviet import KiotViet as Sandbox
 from syncd.values import Change
@@ -111,7 +113,6 @@ def test_a_deleted_customer_is_missing(shop: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("switches", "fields"),
     [
-        ({"duplicate_phone": "refuse"}, {"phone": "0912345678"}),
         ({"duplicate_email": "refuse"}, {"email": "lan@example.com"}),
         ({}, {"customer_number": "KH000001"}),
     ],
@@ -128,6 +129,87 @@ def test_a_taken_key_is_already_there_on_create_and_rejected_on_update(
     other = shop.human_create(name="An")
     with pytest.raises(Rejected):
         update(connector, other, **fields)
+
+
+@pytest.mark.parametrize(
+    ("email", "error"), [("LAN@example.com", AlreadyThere), ("an@example.com", Rejected)]
+)
+def test_a_taken_phone_is_somebody_else_unless_the_e_mail_says_otherwise(
+    shop: Sandbox, email: str, error: type[Exception]
+) -> None:
+    vendor_id = shop.human_create(**LAN)
+    shop.switches.duplicate_phone = "refuse"
+    with pytest.raises(error) as refused:
+        create(connect(shop), full_name="An", phone="+84912345678".replace("+84", "0"), email=email)
+    if error is Rejected:
+        assert isinstance(refused.value, Rejected)
+        assert vendor_id in refused.value.fields["contactNumber"]
+        assert "0912345678" not in str(refused.value)
+
+
+def test_a_taken_phone_is_rejected_on_update(shop: Sandbox) -> None:
+    shop.human_create(**LAN)
+    shop.switches.duplicate_phone = "refuse"
+    other = shop.human_create(name="An")
+    with pytest.raises(Rejected):
+        update(connect(shop), other, phone="0912345678")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("Số điện thoại 0912345678 đã được sử dụng", AlreadyThere),
+        ("Mã khách hàng bị trùng", AlreadyThere),
+        (unicodedata.normalize("NFD", "Mã khách hàng đã tồn tại"), AlreadyThere),
+        ("Nhóm khách hàng không tồn tại", Rejected),
+        ("Tên khách hàng không hợp lệ", Rejected),
+    ],
+)
+def test_vietnamese_words_are_understood_without_fields(
+    shop: Sandbox, words: str, error: type[Exception]
+) -> None:
+    status = {"errorCode": "KvValidateCustomerException", "message": words}
+    shop.faults.answer(420, {"responseStatus": status}, kind="create")
+    with pytest.raises(error):
+        create(connect(shop), full_name="An", phone="0900000000")
+
+
+def test_an_update_that_cannot_carry_a_hidden_phone_waits(shop: Sandbox) -> None:
+    shop.switches.put_missing, shop.switches.hide_contact_number = "clear", True
+    vendor_id = shop.human_create(**LAN)
+    with pytest.raises(Rejected) as held:
+        update(connect(shop), vendor_id, email="new@example.com")
+    assert "hidden_phones" in str(held.value)
+    assert shop.snapshot()[vendor_id]["contactNumber"] == "0912 345 678"
+    shop.switches.put_missing = "keep"
+    update(connect(shop, hidden_phones="send"), vendor_id, email="new@example.com")
+    assert shop.snapshot()[vendor_id]["email"] == "new@example.com"
+
+
+def test_a_customer_without_a_phone_is_updated_where_none_is_hidden(shop: Sandbox) -> None:
+    shop.switches.put_missing = "clear"
+    vendor_id = shop.human_create(**{**LAN, "contactNumber": None})
+    assert update(connect(shop), vendor_id, email="new@example.com").fields["email"] == "new@example.com"
+    shop.human_create(**LAN)
+    assert update(connect(shop), vendor_id, email="two@example.com").fields["email"] == "two@example.com"
+
+
+def test_hidden_phones_cannot_be_searched(shop: Sandbox) -> None:
+    shop.human_create(**LAN)
+    shop.switches.hide_contact_number = True
+    with pytest.raises(Unsearchable):
+        connect(shop).find(Keys(phone="0912345678"))
+    assert connect(shop).find(Keys(phone="0987654321")) == ()
+
+
+def test_what_nobody_documents_as_writable_is_carried_all_the_same(shop: Sandbox) -> None:
+    shop.switches.put_missing, shop.switches.organization = "clear", "keep"
+    more = {"organization": "Quán Lan", "subNumber": "0900000001", "identificationNumber": "001190000001"}
+    vendor_id = shop.human_create(**LAN, **more)
+    update(connect(shop), vendor_id, email="new@example.com")
+    assert {name: shop.snapshot()[vendor_id][name] for name in more} == more
+    (body,) = [entry.body for entry in shop.ledger if entry.kind == "update"]
+    assert body["IdentificationNumber"] == "001190000001"
 
 
 def test_refusals_come_back_field_by_field(shop: Sandbox) -> None:

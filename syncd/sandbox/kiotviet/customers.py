@@ -142,10 +142,7 @@ class Customers:
         if switches.put_null == "keep":
             fields = {name: value for name, value in fields.items() if value is not None}
         if switches.put_missing == "clear":
-            fields = {
-                **{name: EMPTY[name] for name in WRITABLE if name not in ("code", "organization")},
-                **fields,
-            }
+            fields = {**{name: EMPTY[name] for name in WRITABLE if name != "code"}, **fields}
         if switches.organization == "ignore":
             fields = {name: value for name, value in fields.items() if name != "organization"}
         return fields

@@ -14,7 +14,7 @@ from syncd.vendors.http import Http, segment
 from syncd.vendors.kiotviet.fields import Row
 from syncd.vendors.kiotviet.replies import is_stale_token, refusal
 from syncd.vendors.reply import Reply, unusable
-from syncd.vendors.table import mapping_of, text_of
+from syncd.vendors.table import mapping_of, whole
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -27,11 +27,23 @@ class Api:
         self.auth = auth
         self.scope = tuple(scope)
         self._groups: Mapping[str, int] | None = None
+        self._shows_phones = False
         self._lock = threading.Lock()
 
     def customers(self, query: Pairs) -> Reply:
         """Read one page of a listing."""
-        return self.send("GET", "customers", query=[*query, ("includeCustomerGroup", "true")])
+        reply = self.send("GET", "customers", query=[*query, ("includeCustomerGroup", "true")])
+        self._shows_phones = self._shows_phones or any(map(shows_phone, rows_of(reply)))
+        return reply
+
+    def hides_phones(self) -> bool:
+        """Tell whether the shop hides phone numbers: its own filter finds customers by theirs and does not show them."""
+        if self._shows_phones:
+            return False
+        return (
+            bool(rows_of(self.customers([("contactNumber", "0"), ("pageSize", "1")])))
+            and not self._shows_phones
+        )
 
     def customer(self, path: str) -> tuple[Row, Reply]:
         """Read one customer by "ID" or "code/CODE". Raises Missing."""
@@ -60,16 +72,15 @@ class Api:
     def group_names(self, ids: Sequence[object]) -> str | None:
         """Return the names of groups joined by "|"; None where one is not known."""
         known = {number: name for name, number in self.groups().items()} if ids else {}
-        names = [known.get(number) if isinstance(number, int) else None for number in ids]
+        names = [known.get(whole(number) or 0) for number in ids]
         return "|".join(name for name in names if name) if all(names) else None
 
     def groups(self, *, fresh: bool = False) -> Mapping[str, int]:
         """Return group name → id; names are all that a record shows [KiotViet integrators]."""
         with self._lock:
             if self._groups is None or fresh:
-                rows = mapping_of(self.send("GET", "customers/group").json()).get("data")
-                rows = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-                self._groups = {str(row["name"]).strip(): row["id"] for row in rows if _is_group(row)}
+                rows = rows_of(self.send("GET", "customers/group"))
+                self._groups = {str(row["name"]).strip(): int(row["id"]) for row in rows if _is_group(row)}
             return self._groups
 
     def write(self, method: str, path: str, document: Mapping[str, Any]) -> tuple[Row, Reply]:
@@ -111,6 +122,17 @@ class Api:
         return reply
 
 
+def rows_of(reply: Reply) -> list[Row]:
+    """Return the rows of a list that are objects."""
+    rows = mapping_of(reply.json()).get("data")
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+
+
+def shows_phone(row: Row) -> bool:
+    """Tell whether a row shows a phone number."""
+    return bool(row.get("contactNumber"))
+
+
 def record(reply: Reply, row: Any) -> Row:
     """Return a record that an answer shows. Raises Malformed."""
     if not isinstance(row, Mapping) or not id_of(row):
@@ -122,10 +144,9 @@ def record(reply: Reply, row: Any) -> Row:
 
 def id_of(row: Row) -> str:
     """Return a record's id, "" where it has none; ids of zero and less are sums, not customers [guide]."""
-    shown = row.get("id")
-    text = (text_of(shown) or "") if isinstance(shown, int | str) and not isinstance(shown, bool) else ""
-    return text if text.isascii() and text.isdecimal() and int(text) > 0 else ""
+    number = whole(row.get("id"))
+    return str(number) if number is not None and number > 0 else ""
 
 
 def _is_group(row: Row) -> bool:
-    return isinstance(row.get("name"), str) and type(row.get("id")) is int
+    return isinstance(row.get("name"), str) and whole(row.get("id")) is not None

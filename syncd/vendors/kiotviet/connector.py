@@ -11,18 +11,19 @@ from typing import Any
 
 from requests.adapters import BaseAdapter
 
-from syncd.customer import phone_key
-from syncd.errors import AlreadyThere, ConfigError, Missing, Problem, Rejected, VendorError
+from syncd.customer import clean, phone_key
+from syncd.errors import AlreadyThere, ConfigError, Missing, Problem, Rejected, Unsearchable, VendorError
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 from syncd.vendors.auth import ClientCredentials
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
 from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
 from syncd.vendors.http import Http, Observe, segment
 from syncd.vendors.kiotviet import webhook
-from syncd.vendors.kiotviet.api import Api, Pairs, id_of
+from syncd.vendors.kiotviet.api import Api, Pairs, id_of, rows_of, shows_phone
 from syncd.vendors.kiotviet.fields import SPECS, Row, payload_of, shown_of
 from syncd.vendors.kiotviet.listing import PAGE, WINDOW, Listing
-from syncd.vendors.kiotviet.writing import changed_customer, new_customer
+from syncd.vendors.kiotviet.replies import PhoneTaken
+from syncd.vendors.kiotviet.writing import HIDDEN_PHONE, changed_customer, lacks_phone, new_customer
 from syncd.vendors.table import mapping_of, table_of
 
 TOKEN_URL = "https://id.kiotviet.vn/connect/token"  # noqa: S105
@@ -53,6 +54,7 @@ class KiotViet:
         self.code_is = _code_is(settings)
         self.fields = table_of(_specs(self.code_is), settings)
         self.branch = _branch(settings)
+        self.sends_hidden = settings.options.get("hidden_phones") == "send"
         self.abilities = _abilities(self.code_is)
         self.api = _api(
             settings, clock, adapter, budget or Rationed(ration(settings), stop=stop), stop, observe
@@ -131,27 +133,62 @@ class KiotViet:
             yield self._shown(row, reply.started)
 
     def _with_phone(self, phone: str) -> Iterator[Shown]:
-        """Search by the last digits, because numbers are kept in many forms, and compare whole numbers."""
+        """Search by the last digits, because numbers are kept in many forms, and compare whole numbers.
+
+        Raises Unsearchable where customers are found whose numbers the shop hides: nobody can tell whose they are.
+        """
         digits = re.sub(r"\D", "", phone)[-LAST_DIGITS:]
         wanted = phone_key(phone, self.region)
         if not digits or not wanted:
             return
         reply = self.api.customers([("contactNumber", digits), ("pageSize", str(PAGE))])
-        rows = mapping_of(reply.json()).get("data")
-        for row in rows if isinstance(rows, list) else ():
-            if isinstance(row, Mapping) and id_of(row):
-                shown = self._shown(row, reply.started)
-                if phone_key(shown.fields.get("phone") or "", self.region) == wanted:
-                    yield shown
+        rows = [row for row in rows_of(reply) if id_of(row)]
+        if rows and not any(map(shows_phone, rows)):
+            raise Unsearchable(f"{reply.source}: the shop hides phone numbers.", "Its listing tells.")
+        for row in rows:
+            shown = self._shown(row, reply.started)
+            if phone_key(shown.fields.get("phone") or "", self.region) == wanted:
+                yield shown
 
     # --- writing
 
     def _create(self, change: Change) -> Written:
         body = new_customer(change, self.code_is, self.branch, self.api.group_ids)
-        row, reply = self.api.write("POST", "customers", body)
+        try:
+            row, reply = self.api.write("POST", "customers", body)
+        except AlreadyThere as error:
+            raise self._met(change, error) from error
         return self._written(row, reply.started)
 
+    def _met(self, change: Change, error: AlreadyThere) -> VendorError:
+        """Return what a taken key means: the customer is there, or only somebody else has this phone number."""
+        phone = change.fields.get("phone")
+        if not phone or not isinstance(error, PhoneTaken):
+            return error
+        try:
+            holders = list(self._with_phone(phone))
+        except VendorError:
+            return error  # a later look tells
+        if not holders or any(self._is_same(change, holder) for holder in holders):
+            return error
+        what = f"Another KiotViet customer has this phone number ({holders[0].vendor_id})."
+        next_step = (
+            "Look at the two: if they are one person, give both the same e-mail, or else another number."
+        )
+        fields = {"contactNumber": what}
+        return Rejected(what, next_step, fields=fields, status=error.status, words=f"{what} {error.words}")
+
+    def _is_same(self, change: Change, shown: Shown) -> bool:
+        """Tell whether a customer has what counts as evidence of being the one that is to be created."""
+        stamp = change.stamp or change.fields.get(self.code_is)
+        email = clean("email", change.fields.get("email"))
+        return bool(stamp and shown.fields.get(self.code_is) == stamp) or bool(
+            email and clean("email", shown.fields.get("email")) == email
+        )
+
     def _update(self, change: Change) -> Written:
+        if not self.sends_hidden and lacks_phone(change) and self.api.hides_phones():
+            raise Rejected(HIDDEN_PHONE, fields=dict.fromkeys(change.fields, HIDDEN_PHONE))
         body = changed_customer(change, self.code_is, self.api.group_ids)
         try:
             row, reply = self.api.write("PUT", f"customers/{segment(_known(change))}", body)
@@ -161,15 +198,15 @@ class KiotViet:
         return self._written(row, reply.started)
 
     def _written(self, row: Row, started: datetime) -> Written:
-        """Read an answer. A create shows `customerGroupDetails` in place of `groups` [KiotViet Public API guide]."""
-        details = row.get("customerGroupDetails")
-        if "groups" not in row and isinstance(details, list) and details:
-            names = self.api.group_names([mapping_of(each).get("groupId") for each in details])
-            row = {**row, "groups": names} if names is not None else row
         shown = self._shown(row, started)
         return Written(shown.vendor_id, shown, {"customer": shown.vendor_id})
 
     def _shown(self, row: Row, started: datetime) -> Shown:
+        """Read one row. A create shows `customerGroupDetails` in place of `groups` [KiotViet Public API guide]."""
+        details = row.get("customerGroupDetails")
+        if "groups" not in row and isinstance(details, list) and details:
+            names = self.api.group_names([mapping_of(each).get("groupId") for each in details])
+            row = {**row, "groups": names} if names is not None else row
         return self.read(Item(id_of(row), payload_of(row)), started)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from syncd.customer import fold
 from syncd.values import FieldSpec, Item, Shown
-from syncd.vendors.table import text_of
+from syncd.vendors.table import text_of, yes
 
 VIETNAM = timezone(timedelta(hours=7))
 
@@ -75,6 +75,8 @@ GENDERS: Mapping[object, str] = {True: "male", False: "female"}
 
 # Provinces that are written with a dash of their own, before the dash that parts province and district.
 _DASHED = ("Bà Rịa - Vũng Tàu", "Thừa Thiên - Huế")
+_ZONED = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+_NO_DAY = ("0001-01-01", "0000-00-00")  # how .NET and databases write that there is no date
 _DASH = re.compile(r"\s+-\s+|^-\s+|\s+-$")
 
 
@@ -88,7 +90,8 @@ def shown_of(item: Item, started: datetime, table: Mapping[str, FieldSpec], code
     row = item.payload
     fields = {name: text_of(row.get(column)) for name, column in PLAIN_FIELDS.items()}
     fields[code_is] = text_of(row.get("code"))
-    fields["gender"] = GENDERS.get(row.get("gender"))
+    if (mark := yes(row.get("gender"))) is not None or row.get("gender") in (None, ""):
+        fields["gender"] = GENDERS.get(mark)  # what is neither is unknown, not nothing
     fields["birth_date"] = _day(text_of(row.get("birthDate")))
     fields["state"], fields["city"] = place_of(text_of(row.get("locationName")) or "")
     fields["groups"] = _joined(text_of(row.get("groups")))
@@ -108,7 +111,11 @@ def shown_of(item: Item, started: datetime, table: Mapping[str, FieldSpec], code
 
 
 def _day(text: str | None) -> str | None:
-    return text[:10] if text else None
+    """Return the day of a local midnight; one that is shown with a zone after all is Vietnam's day at that moment."""
+    when = moment_of(text)
+    if text and when and _ZONED.search(text) and "T00:00:00" not in text:
+        return when.astimezone(VIETNAM).date().isoformat()
+    return text[:10] if text and not text.startswith(_NO_DAY) else None
 
 
 def _joined(names: str | None) -> str | None:

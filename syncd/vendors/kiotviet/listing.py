@@ -25,7 +25,7 @@ from syncd.vendors.base import Pass
 from syncd.vendors.kiotviet.api import Api, id_of
 from syncd.vendors.kiotviet.fields import local_text, moment_of, payload_of
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, poison_of
+from syncd.vendors.table import mapping_of, poison_of, whole
 
 PAGE = 100  # the most that the API gives [KiotViet Public API guide]
 STRIDE = PAGE - 1
@@ -63,6 +63,7 @@ class Sheet:
     reply: Reply
     rows: list[Any]
     total: int | None
+    size: int | None  # how many rows a page of this shop has, as it says itself
     ids: tuple[int, ...]
 
     @property
@@ -81,9 +82,13 @@ class Sheet:
         return max(self.moved - 1, 1)
 
     def ends(self, start: int) -> bool:
-        """Tell whether the listing ends with this page."""
-        if self.total is None:
-            return self.moved < PAGE
+        """Tell whether the listing ends with this page: by its total, else by what a full page has.
+
+        A total that is smaller than what is shown is no total; and where no size is told either, only a page without
+        anything new is the end.
+        """
+        if self.total is None or self.total < start + self.moved:
+            return len(self.rows) < max(self.size or 2, 2)
         return start + self.moved >= self.total
 
 
@@ -100,15 +105,17 @@ class Listing:
 
     def pages(self) -> Iterator[Page]:
         returns, removed = 0, self.place.start == 0
+        before: tuple[int, ...] = ()
         with _Ahead(self._ask) as ahead:
             while True:
                 place, sheet = self.place, ahead.take(self.place.start)
                 self.ordered = self.ordered and sheet.ordered
                 if self._lost(place, sheet):
                     returns += 1
-                    self.place = self._back(place, sheet, returns)
+                    self.place, before = self._back(place, sheet, returns), ()
                     continue
-                last = sheet.ends(place.start)
+                _must_be_new(sheet, before)
+                before, last = sheet.ids, sheet.ends(place.start)
                 if not last:
                     self._must_go_on(place, sheet)
                     ahead.expect(place.start + sheet.stride, sheet)
@@ -212,11 +219,20 @@ class _Ahead:
 
 def _sheet(reply: Reply) -> Sheet:
     document = mapping_of(reply.json())
-    rows, total = document.get("data"), document.get("total")
-    if not isinstance(rows, list):
+    rows = document.get("data")
+    tells = any(name in document for name in ("total", "pageSize", "timestamp"))
+    if not isinstance(rows, list) or not (rows or tells):
         raise Malformed(f"{reply.source} was answered without a list of customers.", "Check base_url.")
     ids = tuple(int(id_of(row)) for row in rows if isinstance(row, Mapping) and id_of(row))
-    return Sheet(reply, rows, total if type(total) is int else None, ids)
+    return Sheet(reply, rows, whole(document.get("total")), whole(document.get("pageSize")), ids)
+
+
+def _must_be_new(sheet: Sheet, before: tuple[int, ...]) -> None:
+    """Raise Malformed where a page is the one before over again."""
+    if len(sheet.ids) > 1 and sheet.ids == before:
+        raise Malformed(
+            f"{sheet.reply.source} repeats a page for ever.", "Try again later, then ask KiotViet."
+        )
 
 
 def _after(place: Place, sheet: Sheet) -> Place:
@@ -253,12 +269,13 @@ def _sorted_out(sheet: Sheet, anchor: int) -> tuple[tuple[Item, ...], tuple[Pois
 
 def _is_sum(row: object) -> bool:
     """Tell whether a row is a sum over customers: their id is -1 [KiotViet Public API guide]."""
-    return isinstance(row, Mapping) and type(row.get("id")) is int and row["id"] <= 0
+    number = whole(row.get("id")) if isinstance(row, Mapping) else None
+    return number is not None and number <= 0
 
 
 def _removed(reply: Reply) -> tuple[str, ...]:
     document = mapping_of(reply.json())
-    found = [
-        number for name in REMOVED for number in document.get(name) or () if isinstance(number, int | str)
-    ]
-    return tuple(dict.fromkeys(str(number) for number in found))
+    lists = [found for name in REMOVED if isinstance(found := document.get(name), list)]
+    return tuple(
+        dict.fromkeys(number for found in lists for each in found if (number := id_of({"id": each})))
+    )

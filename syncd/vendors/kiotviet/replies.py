@@ -6,6 +6,7 @@ The form is known from integrators' code and logs; the guide does not show it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,9 +16,23 @@ from syncd.vendors.table import mapping_of
 
 Clean = Callable[[object], str]
 
-# "đã tồn tại": exists already; "bị trùng": is a duplicate.
-_TAKEN = re.compile(r"đã tồn tại|bị trùng|trùng lặp|already exist|duplicate", re.IGNORECASE)
+DUPLICATE = frozenset(
+    {400, 409, 420, 422}
+)  # 420 is its own; by which status a taken code is told, nobody documents
+
+# "đã tồn tại": exists already; "đã được sử dụng": is used already; "trùng": is the same as another's.
+_TAKEN = re.compile(
+    r"đã (?:tồn tại|được sử dụng|có|được đăng ký)|trùng|already|exists|duplicate|in use|is taken"
+)
+_GONE = re.compile(r"không tồn tại|không tìm thấy|đã bị xóa|not found|not exist|does ?n[o']t exist")
+_NUMBER = re.compile(r"điện thoại|contactnumber|phone")
+_OTHERS = re.compile(r"nhóm|chi nhánh|group|branch")  # something else than the customer that may not be there
 _UNIQUE = frozenset({"code", "contactnumber", "email", "phone"})
+_PHONES = frozenset({"contactnumber", "phone"})
+
+
+class PhoneTaken(AlreadyThere):
+    """A customer has this phone number already: perhaps the same person, perhaps another."""
 
 
 def is_stale_token(reply: Reply) -> bool:
@@ -37,17 +52,33 @@ def refusal(reply: Reply, clean: Clean) -> VendorError:
         )
     if reply.status == 403:
         return Forbidden(what, "Check retailer, and what this client may do in KiotViet's settings.", **told)
-    if reply.status == 404 or "notfound" in code.lower():
+    if reply.status == 404 or "notfound" in code.lower() or _names_it_gone(words, fields):
         return Missing(what, "It may have been deleted in KiotViet.", **told)
-    if reply.status == 420 and _names_a_duplicate(words, fields):
-        return AlreadyThere(what, "Look at the customer that has this value.", **told)
+    if reply.status in DUPLICATE and (taken := _taken(words, fields)):
+        kind = PhoneTaken if taken <= _PHONES else AlreadyThere
+        return kind(what, "Look at the customer that has this value.", **told)
     return Rejected(what, "Correct the value, or ask for the operation again.", fields=fields, **told)
 
 
-def _names_a_duplicate(words: str, fields: Mapping[str, str]) -> bool:
-    """Tell whether a key is taken; a field that cannot be one (a branch, a group) is another matter."""
-    taken = [name for name, text in fields.items() if _TAKEN.search(text)]
-    return any(name.lower() in _UNIQUE for name in taken) or (not fields and bool(_TAKEN.search(words)))
+def _names_it_gone(words: str, fields: Mapping[str, str]) -> bool:
+    """Tell whether it is said of the customer itself, and not of a group or a branch, that it is not there."""
+    text = _plain(words)
+    return not fields and bool(_GONE.search(text)) and not _OTHERS.search(text)
+
+
+def _taken(words: str, fields: Mapping[str, str]) -> frozenset[str]:
+    """Return the keys that are taken; a field that cannot be one (a branch, a group) is another matter."""
+    if not fields:
+        text = _plain(words)
+        named = "phone" if _NUMBER.search(text) else "code"
+        return frozenset({named}) if _TAKEN.search(text) else frozenset()
+    named_by = {_plain(name).rpartition(".")[2]: _plain(text) for name, text in fields.items()}
+    return frozenset(name for name, text in named_by.items() if name in _UNIQUE and _TAKEN.search(text))
+
+
+def _plain(words: str) -> str:
+    """Return words in the one form of Unicode and case in which they are compared."""
+    return unicodedata.normalize("NFC", words).lower()
 
 
 def _status_of(reply: Reply) -> Mapping[str, Any]:
