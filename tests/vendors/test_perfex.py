@@ -22,6 +22,7 @@ class TestPerfex(VendorContract):
     """The fork of 3.0, which always answers pages."""
 
     vendor = "perfex"
+    by_number = True
     version: ClassVar = "3.0"
     options: ClassVar = {"groups": "unused", "permissions": [1, 2, 3]}
     secrets: ClassVar = {"token": "CRM_TOKEN"}

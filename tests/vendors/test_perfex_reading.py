@@ -192,3 +192,54 @@ def test_a_contact_older_than_its_page_dates_the_page(fork: Sandbox) -> None:
     pages = list(Perfex(settings, clock=clock, adapter=WsgiAdapter(fork)).pages(Pass(full=True)))
     assert len(pages) == 3
     assert pages[1].started == pages[2].started
+
+
+def test_a_search_that_hides_some_contacts_empties_nobody(fork: Sandbox) -> None:
+    first = fork.human_create(company="One", contact={**ANNA, "email": "one@example.com"})
+    second = fork.human_create(company="Two", contact={**ANNA, "email": "two@example.com"})
+    third = fork.human_create(company="Three", contact={**ANNA, "email": "three@example.com"})
+    nobody = fork.human_create(company="Nobody")
+    row = {
+        "id": "900",
+        "userid": third,
+        "is_primary": "1",
+        "active": "1",
+        **ANNA,
+        "email": "three@example.com",
+    }
+    fork.faults.answer(200, [row], kind="contact_search", count=None)
+    shown = records(connect(fork))
+    emails = {userid: each.fields["email"] for userid, each in shown.items()}
+    assert emails == {
+        first: "one@example.com",
+        second: "two@example.com",
+        third: "three@example.com",
+        nobody: None,
+    }
+
+
+def test_an_address_that_takes_a_contacts_own_number_shows_nobody_elses(crm: Sandbox) -> None:
+    if crm.switches.version == "2.0":
+        pytest.skip("2.x has one meaning of this address")
+    strangers = [
+        crm.human_create(company="Stranger", contact={**ANNA, "email": f"s{n}@example.com"}) for n in range(3)
+    ]
+    userid = crm.human_create(company="Maes BV", contact=ANNA)
+    crm.switches.contact_routes = "contact"
+    connector = connect(crm)
+    assert connector.get(userid).fields["email"] == "anna@example.com"
+    assert connector.get(strangers[0]).fields["email"] == "s0@example.com"
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_build_that_cannot_sort_is_read_unsorted(fork: Sandbox, status: int) -> None:
+    for kind in ("list", "contact_list"):
+        words = {
+            "status": False,
+            "error": "validation_failed",
+            "message": "Bad filter",
+            "errors": {"sort": "unknown"},
+        }
+        fork.faults.answer(status, words, kind=kind, count=1)
+    userid = fork.human_create(company="Maes BV", contact=ANNA)
+    assert records(connect(fork))[userid].fields["email"] == "anna@example.com"

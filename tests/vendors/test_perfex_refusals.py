@@ -133,3 +133,11 @@ def test_a_stored_refusal_is_not_believed_twice(fork: Sandbox) -> None:
     fork.human_delete(other)
     connector.write("contact", change)
     assert connector.get(userid).fields["email"] == "lan@example.com"
+
+
+def test_a_customer_whose_contact_would_be_refused_is_not_half_made(crm: Sandbox) -> None:
+    change = Change("create", {"company": "Maes BV", "email": "anna@example.com"}, key="op-1")
+    with pytest.raises(Rejected) as refused:
+        connect(crm).write("customer", change)
+    assert set(refused.value.fields) == {"firstname", "lastname"}
+    assert not crm.snapshot()

@@ -16,9 +16,11 @@ from syncd.errors import Malformed, VendorError
 from syncd.vendors.http import Http, segment
 from syncd.vendors.perfex.replies import is_empty, is_unchanged, lacks_endpoint, refusal, succeeded
 from syncd.vendors.reply import Reply, unusable
+from syncd.vendors.table import whole, yes
 
 PAGE_SIZE = 100  # the most that 3.x gives [Perfex OpenAPI 3.1]
 MOST_PAGES = 100_000
+SORTED = ("sort", "userid")
 
 Row = Mapping[str, Any]
 
@@ -57,11 +59,10 @@ class Api:
         query = [("page", str(number)), ("per_page", str(PAGE_SIZE))]
         if self._sorts:
             reply = self.get("customers", [*query, ("sort", sort)])
-            if reply.status != 422:
+            if reply.status not in (400, 422):
                 return self.rows(reply)
-            self._sorts = (
-                False  # a column that this build cannot sort by is a bad filter [Perfex module source]
-            )
+            # A column that this build cannot sort by is a bad filter [Perfex module source].
+            self._sorts = False
         return self.rows(self.get("customers", query))
 
     def customer(self, userid: str) -> tuple[Row, datetime]:
@@ -89,11 +90,17 @@ class Api:
         """Read all contacts; None where this build has no such list, which is documented from 3.1 on."""
         if self.version() < (3, 1):
             return None
-        return _joined(self._all("contacts", [("per_page", str(PAGE_SIZE)), ("sort", "userid")], paged=True))
+        return _joined(self._all("contacts", [("per_page", str(PAGE_SIZE)), SORTED], paged=True))
 
-    def contacts_of(self, userid: str) -> Rows:
-        """Read a customer's active contacts where the address takes the customer's number, primary first."""
-        return self.rows(self.get(f"contacts/{segment(userid)}"))
+    def contacts_of(self, userid: str) -> Rows | None:
+        """Read a customer's active contacts, primary first; None where the address takes a contact's own number."""
+        reply = self.get(f"contacts/{segment(userid)}")
+        document = reply.words() if reply.ok else None
+        if isinstance(document, Mapping) and "userid" in document:
+            return None  # one contact, whosever it is [Perfex OpenAPI 3.1]
+        rows = self.rows(reply)
+        owners = {str(row.get("userid")) for row in rows.rows if isinstance(row, Mapping)}
+        return rows if not owners or userid in owners else None
 
     def custom_fields(self) -> list[Any]:
         """Read the custom fields of customers with their numbers."""
@@ -177,6 +184,9 @@ class Api:
         number, before = 1, None
         while True:
             reply = self.get(path, [*query, ("page", str(number))] if paged or number > 1 else query)
+            if reply.status == 422 and SORTED in query:
+                query = [pair for pair in query if pair != SORTED]
+                continue
             if lacks_endpoint(reply):
                 yield None
                 return
@@ -199,18 +209,16 @@ def _version(document: object) -> tuple[int, ...] | None:
 def _enveloped(document: Row, reply: Reply) -> Rows:
     meta = document.get("meta")
     meta = meta if isinstance(meta, Mapping) else {}
-    page, last = meta.get("page", meta.get("current_page")), meta.get("total_pages", meta.get("last_page"))
-    more = meta.get("has_more")
-    if not isinstance(more, bool):
-        if not isinstance(page, int) or not isinstance(last, int):
+    page = whole(meta.get("page", meta.get("current_page")))
+    last = whole(meta.get("total_pages", meta.get("last_page")))
+    more = yes(meta.get("has_more"))
+    if more is None:
+        if page is None or last is None:
             raise Malformed(
                 f"{reply.source} was answered by a page that does not say whether it is the last."
             )
         more = page < last
-    total = meta.get("total")
-    return Rows(
-        document["data"], reply.started, more, total if isinstance(total, int) else None, True, reply.suspect
-    )
+    return Rows(document["data"], reply.started, more, whole(meta.get("total")), True, reply.suspect)
 
 
 def _joined(pages: Iterator[Rows | None]) -> Rows | None:

@@ -131,6 +131,10 @@ class Perfex:
         """
         form = writing.new_customer(change, self.table)
         email = change.fields.get("email")
+        if email:
+            writing.new_contact(
+                change, "0", self.permissions
+            )  # what its contact lacks is told before anything is sent
         if email and self.contacts.having(email):
             words = "This Email is already exists"
             raise AlreadyThere(

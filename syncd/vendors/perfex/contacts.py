@@ -3,6 +3,7 @@
 Three ways, the cheapest that works: the list of all contacts (3.1), a search for "@" that finds every contact of
 every active customer (most builds; nobody documents it, it follows from the source), or one request per customer.
 What a cheap way cannot show (contacts of inactive customers, and customers newer than its answer) is asked singly.
+That the search really shows everybody is tried once a pass, with the first customer who seems to have no contact.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ PARTIAL_TERM = ".co"
 _PLAIN = re.compile(r"\w(?:[\w ]*\w)?")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Everyone:
     """The primary contacts of many customers at one time, packed, because they are kept for a whole pass.
 
-    `complete` tells that an active customer up to number `newest` who is not in it has no contact.
+    `complete` tells that an active customer up to number `newest` who is not in it has no contact; `doubtful` that
+    this is still to be tried.
     """
 
     packed: Mapping[str, bytes]
@@ -41,6 +43,7 @@ class Everyone:
     started: datetime | None = None
     newest: int = 0
     inactive_too: bool = False
+    doubtful: bool = False
 
     def knows(self, row: Row) -> bool:
         """Tell whether this answers for a customer."""
@@ -72,13 +75,14 @@ class Contacts:
             return _everyone(rows, complete=True, inactive_too=True)
         rows = self._search("@")
         if rows is not None:
-            return _everyone(rows, complete=True)
+            return _everyone(rows, complete=True, doubtful=True)
         rows = self._search(PARTIAL_TERM)
         return _everyone(rows, complete=False) if rows is not None else Everyone({}, complete=False)
 
     def beside(self, customers: Iterable[Row], everyone: Everyone) -> dict[str, Contact]:
         """Return userid → primary contact of these customers, asking singly where `everyone` does not know."""
         known = {text_of(row["userid"]): row for row in customers}
+        self._try(known, everyone)
         asked = {userid: row for userid, row in known.items() if not everyone.knows(row)}
         found = {userid: everyone.of(userid) for userid in known.keys() - asked.keys()}
         if asked:
@@ -86,11 +90,24 @@ class Contacts:
                 found |= zip(asked, threads.map(self.of, asked.values()), strict=True)
         return found
 
+    def _try(self, customers: Mapping[str, Row], everyone: Everyone) -> None:
+        """Ask singly for the first customer who seems to have no contact; one is enough to disprove a search."""
+        if not everyone.doubtful:
+            return
+        for userid, row in customers.items():
+            if userid not in everyone.packed and everyone.knows(row):
+                everyone.doubtful, everyone.complete = False, self.of(row) is None
+                return
+
     def of(self, customer: Row) -> Contact:
         """Return a customer's primary contact as it is now."""
         userid = text_of(customer["userid"])
         if not self._lists():
-            return _primary_of(userid, self.api.contacts_of(userid).rows)
+            own = self.api.contacts_of(userid)
+            if own is not None:
+                self._listed = False if own.rows else self._listed
+                return _primary_of(userid, own.rows)
+            self._listed = True
         # Where all contacts are listed, an address takes the contact's own number, not the customer's [OpenAPI 3.1].
         term = plain_term(text_of(customer.get("company")))
         rows = self._search(term) if term and text_of(customer.get("active", "1")) != "0" else None
@@ -113,9 +130,13 @@ class Contacts:
     def _list(self) -> Rows | None:
         if self._listed is False:
             return None
-        rows = self.api.contacts()  # None: this build has no such list
-        self._listed = rows is not None
-        return rows
+        rows = self.api.contacts()
+        if rows is None:  # this build has no such list
+            self._listed = bool(self._listed)
+        elif rows.rows:
+            self._listed = True
+        # An empty list decides nothing: a build without it may say the same of an address without a number.
+        return rows if self._listed else None
 
     def _search(self, term: str) -> Rows | None:
         if not term:
@@ -128,7 +149,7 @@ class Contacts:
             return None  # a build whose search fails with a database error; there is another way
 
 
-def _everyone(rows: Rows, *, complete: bool, inactive_too: bool = False) -> Everyone:
+def _everyone(rows: Rows, *, complete: bool, inactive_too: bool = False, doubtful: bool = False) -> Everyone:
     groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows.rows:
         if not rows.bad(row):
@@ -140,7 +161,7 @@ def _everyone(rows: Rows, *, complete: bool, inactive_too: bool = False) -> Ever
         }
     newest = max((number_of(userid) for userid in groups), default=0)
     packed = {userid: orjson.dumps(contact) for userid, contact in chosen.items() if contact is not None}
-    return Everyone(packed, complete, rows.started, newest, inactive_too)
+    return Everyone(packed, complete, rows.started, newest, inactive_too, doubtful)
 
 
 def _primary_of(userid: str, rows: Iterable[Any]) -> Contact:

@@ -22,14 +22,17 @@ from syncd.errors import (
     VendorError,
 )
 from syncd.vendors.reply import Reply
+from syncd.vendors.table import yes
 
 Clean = Callable[[object], str]
 
 NO_DATA = "no data were found"
 UNKNOWN_ID = ("customer not found", "contact id doesn't not exist")
 # What the token check and the JWT library behind it say [Perfex module source]; all of it comes with 404 or 401.
-_TOKEN = re.compile(r"token|signature|segments|jwt|unauthori[sz]ed|invalid api key", re.IGNORECASE)
-_LIMIT = re.compile(r"time limit|rate limit|too many", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"token|signature|segments|jwt|malformed json|utf-8|unauthori[sz]ed|api key", re.IGNORECASE
+)
+_LIMIT = re.compile(r"\blimit|too many", re.IGNORECASE)
 _TAKEN = re.compile(r"already exist", re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]+>")
 
@@ -48,7 +51,7 @@ def words_of(reply: Reply) -> str:
 def succeeded(reply: Reply) -> bool:
     """Tell whether this is a success by status and by word: status 200 may come with `"status": false`."""
     document = reply.words() if reply.ok else None
-    return reply.ok and not (isinstance(document, Mapping) and document.get("status") is False)
+    return reply.ok and not (isinstance(document, Mapping) and yes(document.get("status")) is False)
 
 
 def is_empty(reply: Reply) -> bool:
