@@ -19,6 +19,7 @@ from tests.vendors.contract import START, Scene, VendorContract, carry_out, page
 
 class TestOmniwallet(VendorContract):
     vendor = "omniwallet"
+    by_number = True
     base_path = "/v1"
     options: ClassVar = {"account": "myshop"}
     secrets: ClassVar = {"token": "OMNI_TOKEN"}

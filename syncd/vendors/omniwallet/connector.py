@@ -30,7 +30,7 @@ from syncd.vendors.omniwallet.fields import ATTRIBUTES, added_points, same_email
 from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
 from syncd.vendors.omniwallet.words import hinted, refused_fields
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, moment, table_of
+from syncd.vendors.table import counted, mapping_of, moment, table_of
 
 MEDIA = "application/vnd.api+json"
 CONCURRENCY = 4  # nothing is published
@@ -97,15 +97,15 @@ class Omniwallet:
     def _walk(self, place: Place, since: datetime | None, ahead: Ahead[Reply]) -> Iterator[Page]:
         while True:
             reply = ahead.take(place.number)
-            rows, total, last_page = listing(reply, place.number)
-            if place.moved_up(total):
-                place = place.back(total)
+            sheet = listing(reply, place.number)
+            if place.moved_up(sheet.total):
+                place = place.back(sheet.total)
                 continue
-            place = place.after(rows, total, reply)
-            last = place.number > last_page or (since is not None and reached(rows, since))
+            last = sheet.ends(place.number) or (since is not None and reached(sheet.rows, since))
+            place = place.after(sheet.rows, sheet.total, reply)
             if not last and since is None:
-                ahead.expect(range(place.number, last_page + 1))
-            yield page_of(rows, reply, place, last=last)
+                ahead.expect(range(place.number, (sheet.last_page or 0) + 1))
+            yield page_of(sheet.rows, reply, place, last=last)
             if last:
                 return
 
@@ -149,10 +149,10 @@ class Omniwallet:
 
     def check(self) -> Sequence[Finding]:
         try:
-            _, total, _ = listing(self._list(1, "createdAt", size=1), 1)
+            total = listing(self._list(1, "createdAt", size=1), 1).total
         except VendorError as error:
             return (Finding("read customers", ok=False, detail=error.what, fix=error.next_step),)
-        return (Finding("read customers", ok=True, detail=f"{total} customers"),)
+        return (Finding("read customers", ok=True, detail=counted(total)),)
 
     def _list(self, number: int, sort: str, size: int = PAGE) -> Reply:
         query = [("page[size]", str(size)), ("page[number]", str(number)), ("sort", sort)]

@@ -12,7 +12,7 @@ from syncd.values import Page
 from syncd.vendors.base import Pass
 from syncd.vendors.omniwallet.fields import item_of, poisoned
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, moment
+from syncd.vendors.table import mapping_of, moment, whole
 
 PAGE = 100  # the largest page[size] [documentation of n8n-nodes-omniwallet]
 OVERLAP = timedelta(minutes=2)  # stamps show whole seconds, and a write may show late
@@ -53,20 +53,21 @@ class Place:
             former=former,
         )
 
-    def moved_up(self, total: int) -> bool:
+    def moved_up(self, total: int | None) -> bool:
         """Tell whether rows were deleted since the page before, so that some of this page's now stand on that one."""
-        return self.number > 1 and self.total is not None and total < self.total
+        return self.number > 1 and self.total is not None and total is not None and total < self.total
 
-    def back(self, total: int) -> Place:
+    def back(self, total: int | None) -> Place:
         """Return the place one page earlier. Raises Malformed where that never ends."""
         if self.steps_back >= STEPS_BACK:
             raise Malformed("The listing shrinks while it is read, again and again.", "Try again later.")
         return replace(self, number=self.number - 1, total=total, first="", steps_back=self.steps_back + 1)
 
-    def after(self, rows: Sequence[Any], total: int, reply: Reply) -> Place:
+    def after(self, rows: Sequence[Any], total: int | None, reply: Reply) -> Place:
         """Return the place behind a page. Raises Malformed where it cannot be believed: repeated, or suddenly empty."""
         before = self.former.get("total") or 0
-        if total == 0 and before > 1:
+        nobody = total == 0 if total is not None else not rows and self.number == 1
+        if nobody and before > 1:
             raise Malformed(
                 f"{reply.source} shows nobody; there were {before} customers.",
                 "Look at the vendor; if they are really gone, run `syncd sync --full`.",
@@ -131,18 +132,44 @@ def reached(rows: Sequence[Any], since: datetime) -> bool:
     return obeyed and bool(known) and known[-1] < since
 
 
-def listing(reply: Reply, number: int) -> tuple[list[Any], int, int]:
-    """Return a page's rows, the announced total and the last page's number. Raises Malformed."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One answered page: its rows, and what it says of the listing, None where it says nothing."""
+
+    rows: list[Any]
+    total: int | None
+    last_page: int | None
+    size: int | None  # of a full page
+    follows: bool | None  # whether it links to a next page
+
+    def ends(self, number: int) -> bool:
+        """Tell whether the listing ends with this page: by its last page's number, its links, or what is not full.
+
+        A last page before this one is not believed. Where nothing is told, only an empty page is the end.
+        """
+        if not self.rows:
+            return True
+        if self.last_page is not None and self.last_page >= number:
+            return number == self.last_page
+        if self.follows is not None:
+            return not self.follows
+        return len(self.rows) < (self.size or 1)
+
+
+def listing(reply: Reply, number: int) -> Sheet:
+    """Return a page. Raises Malformed."""
     document = mapping_of(reply.json())
     meta = mapping_of(mapping_of(document.get("meta")).get("page"))
-    rows, total, last_page = document.get("data"), meta.get("total"), meta.get("lastPage")
-    if not isinstance(rows, list) or not isinstance(total, int) or not isinstance(last_page, int):
+    rows, links = document.get("data"), document.get("links")
+    if not isinstance(rows, list) or (not rows and not meta):
         raise Malformed(
             f"{reply.source} did not show a page of customers.", "Check base_url; it ends in /v1."
         )
-    if not rows and total and number <= last_page:
+    total, last_page, size = (whole(meta.get(name)) for name in ("total", "lastPage", "perPage"))
+    follows = bool(links.get("next")) if isinstance(links, Mapping) else None
+    if not rows and total and (last_page is None or number <= last_page):
         raise Malformed(f"{reply.source} announces {total} customers and shows none.", "Try again later.")
-    return rows, total, last_page
+    return Sheet(rows, total, last_page, size, follows)
 
 
 def page_of(rows: Sequence[Any], reply: Reply, place: Place, *, last: bool) -> Page:

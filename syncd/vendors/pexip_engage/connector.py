@@ -32,7 +32,7 @@ from syncd.vendors.http import Http, Observe, segment
 from syncd.vendors.pexip_engage.fields import body_of, item_in, item_of, plain_fields, shown_of, specs
 from syncd.vendors.pexip_engage.listing import Place, listing, page_of
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, poison_of, table_of
+from syncd.vendors.table import counted, mapping_of, poison_of, table_of
 
 PAGE = 100  # no maximum is published; where so many are refused, the default of 25 is asked for
 DEFAULT_PAGE = 25
@@ -97,16 +97,16 @@ class PexipEngage:
         with Ahead(lambda offset: self._list([("offset", str(offset))]), WINDOW) as ahead:
             while True:
                 reply = ahead.take(place.offset)
-                rows, total = listing(reply, place.offset)
-                if not place.continued_by(rows):
+                sheet = listing(reply, place.offset)
+                if not place.continued_by(sheet.rows):
                     place = place.back(self._limit)
                     continue
-                new = rows[1:] if place.anchor else rows
-                place = place.after(rows)
-                last = place.end >= total
+                new = sheet.rows[1:] if place.anchor else sheet.rows
+                place = place.after(sheet.rows)
+                last = sheet.ends(place.end)
                 if not last:
-                    ahead.expect(range(place.offset, total - 1, max(len(rows) - 1, 1)))
-                yield page_of(new, reply, place, total, last=last)
+                    ahead.expect(range(place.offset, (sheet.total or 0) - 1, max(len(sheet.rows) - 1, 1)))
+                yield page_of(new, reply, place, sheet.total, last=last)
                 if last:
                     return
 
@@ -169,10 +169,10 @@ class PexipEngage:
 
     def check(self) -> Sequence[Finding]:
         try:
-            _, total = listing(self._list([("offset", "0")], limit=1), 0)
+            total = listing(self._list([("offset", "0")], limit=1), 0).total
         except VendorError as error:
             return (Finding("read customers", ok=False, detail=error.what, fix=error.next_step),)
-        return (Finding("read customers", ok=True, detail=f"{total} customers"),)
+        return (Finding("read customers", ok=True, detail=counted(total)),)
 
     def _headers(self) -> dict[str, str]:
         # Without `*` a text that has no entry in the asked language is null [Pexip Engage, languages].
@@ -210,11 +210,13 @@ class PexipEngage:
             reply = self._list([(name, value)])
         except Rejected as error:
             raise Unsearchable(error.what, "Its listing tells.", status=error.status) from error
-        rows, total = listing(reply, 0)
-        if total > len(rows):
+        sheet = listing(reply, 0)
+        if not sheet.ends(len(sheet.rows)):
             raise Unsearchable(f"{reply.source} does not narrow by {name}.", "Its listing tells.")
         good = [
-            row for row in rows if poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect) is None
+            row
+            for row in sheet.rows
+            if poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect) is None
         ]
         return [self.read(item_of(row), reply.started) for row in good]
 

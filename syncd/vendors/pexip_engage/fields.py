@@ -95,7 +95,7 @@ def shown_of(item: Item, started: datetime, plain: Mapping[str, str], language: 
 
 def item_of(row: Mapping[str, Any]) -> Item:
     """Return a row as an item; a soft-deleted customer is a tombstone."""
-    return Item(str(row["id"]), dict(row), deleted=row.get("deletedAt") is not None)
+    return Item(str(row["id"]), dict(row), deleted=bool(row.get("deletedAt")))
 
 
 def item_in(reply: Reply) -> Item:

@@ -10,7 +10,7 @@ from syncd.errors import Malformed
 from syncd.values import Page
 from syncd.vendors.pexip_engage.fields import item_of
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, poison_of
+from syncd.vendors.table import mapping_of, poison_of, whole
 
 STEPS_BACK = 20  # pages read again in one pass before a listing counts as unreadable
 
@@ -51,18 +51,38 @@ def _id(row: Any) -> str:
     return str(mapping_of(row).get("id"))
 
 
-def listing(reply: Reply, offset: int) -> tuple[list[Any], int]:
-    """Return a page's rows and the announced total. Raises Malformed."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One answered page: its rows, and what it says of the listing, None where it says nothing."""
+
+    rows: list[Any]
+    total: int | None
+    limit: int | None
+
+    def ends(self, end: int) -> bool:
+        """Tell whether the listing ends with this page, whose last row is number `end`.
+
+        A total that is smaller than what is shown is no total; then a page that is not full is the last one, and
+        where no limit is told either, one without anything new.
+        """
+        if self.total is None or self.total < end:
+            return len(self.rows) < max(self.limit or 2, 2)
+        return end >= self.total
+
+
+def listing(reply: Reply, offset: int) -> Sheet:
+    """Return a page. Raises Malformed."""
     document = mapping_of(reply.json())
-    rows, total = document.get("data"), mapping_of(document.get("meta")).get("totalCount")
-    if not isinstance(rows, list) or not isinstance(total, int):
+    rows, meta = document.get("data"), mapping_of(document.get("meta"))
+    if not isinstance(rows, list) or (not rows and not meta):
         raise Malformed(f"{reply.source} did not show a page of customers.", "Check base_url and enterprise.")
-    if not rows and offset < total:
+    total = whole(meta.get("totalCount"))
+    if not rows and total is not None and offset < total:
         raise Malformed(f"{reply.source} announces {total} customers and shows none.", "Try again later.")
-    return rows, total
+    return Sheet(rows, total, whole(meta.get("limit")))
 
 
-def page_of(rows: Sequence[Any], reply: Reply, place: Place, total: int, *, last: bool) -> Page:
+def page_of(rows: Sequence[Any], reply: Reply, place: Place, total: int | None, *, last: bool) -> Page:
     """Return a page; `rows` are without the one that the page before has shown already."""
     judged = [(row, poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect)) for row in rows]
     return Page(

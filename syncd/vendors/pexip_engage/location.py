@@ -21,6 +21,7 @@ FIELDS: Mapping[str, str] = {
     "postal_code": "postalCode",
     "country": "countryCode",
 }
+COORDINATES = ("latitude", "longitude")
 REQUIRED = ("street1", "city", "country")
 PLACE = frozenset({"street1", "city", "postal_code", "country"})
 
@@ -71,13 +72,19 @@ def written_location(change: Change, wanted: str) -> dict[str, Any] | None:
     return {
         "countryCode": values["country"].upper(),
         "postalCode": values["postal_code"] or None,
-        "geolocation": None if _moves(change, values) else before.get("geolocation"),
+        "geolocation": None if _moves(change, values) else _coordinates(before.get("geolocation")),
         # All four are named, [] for none, so that nothing stays whether a write replaces or merges.
         "translations": {
             name: _texts(name, values[name], before, wanted, fallback, changed=name in change.fields)
             for name in TEXTS
         },
     }
+
+
+def _coordinates(shown: Any) -> dict[str, Any] | None:
+    """Return coordinates as they may be written: other keys of an address are refused [Update a customer by its ID]."""
+    known = {name: value for name in COORDINATES if (value := mapping_of(shown).get(name)) is not None}
+    return known if len(known) == len(COORDINATES) else None
 
 
 def _customer_language(change: Change) -> str:
