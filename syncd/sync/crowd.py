@@ -15,7 +15,10 @@ from syncd.values import Customer, Record
 
 @dataclass(slots=True)
 class Crowd:
-    """Some customers by id, their records by customer, and what of both has changed."""
+    """Some customers by id, their records by customer, and what of both has changed.
+
+    Of a record only its shadow may change, and what golden has considered of it.
+    """
 
     customers: dict[str, Customer]
     records: dict[str, list[Record]]
@@ -40,4 +43,4 @@ class Crowd:
     def save(self, tx: Writing) -> None:
         """Write what has changed."""
         tx.customers.save(self.changed_customers.values())
-        tx.records.save(self.changed_records.values())
+        tx.records.save_shadows(self.changed_records.values())

@@ -89,14 +89,28 @@ def read_sketch(row: Row) -> Sketch:
     )
 
 
-def _row(record: Record) -> tuple[Any, ...]:
+def shadow_row(record: Record) -> tuple[Any, ...]:
+    """Return what reconciling moves of a stored record, and its number."""
+    return (1 if record.fresh else 0, record.considered, _storable_shadow(record), record.id)
+
+
+def _storable_shadow(record: Record) -> str:
     shadow = write_shadow(record.shadow, record.key)
-    keys = _write_keys(record.keys)
-    if _ZERO in shadow or _ZERO in keys or "\x00" in record.vendor_id:
+    _check_zeros(record, shadow)
+    return shadow
+
+
+def _check_zeros(record: Record, *texts: str) -> None:
+    if any(_ZERO in text for text in texts) or "\x00" in record.vendor_id:
         raise StoreError(
             f"A record of {record.connection} holds a zero character and cannot be stored.",
             "Correct it in the system that it comes from.",
         )
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    shadow, keys = write_shadow(record.shadow, record.key), _write_keys(record.keys)
+    _check_zeros(record, shadow, keys)
     return (
         record.connection,
         record.vendor_id,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from syncd.store.parts.record_rows import COLUMNS, SKETCHED, read_record, read_sketch, save_rows
+from syncd.store.parts.record_rows import COLUMNS, SKETCHED, read_record, read_sketch, save_rows, shadow_row
 from syncd.store.parts.search import find_customers
 from syncd.store.tables import IS_OPEN
 from syncd.store.transaction import Row, Transaction, chunks
@@ -155,7 +155,9 @@ class Records:
         """Return, for each key that any has, connection and vendor id of the records that have it and are not gone."""
         holders = self.holders(keys)
         numbers = {number for held in holders.values() for number in held}
-        sql = f"SELECT id, connection, vendor_id FROM records WHERE {self._tx.among('id')} AND state <> 'gone'"
+        sql = (
+            f"SELECT id, connection, vendor_id FROM records WHERE {self._tx.among('id')} AND state <> 'gone'"
+        )
         live = {row[0]: (row[1], row[2]) for chunk in chunks(numbers) for row in self._rows(sql, chunk)}
         return {key: [live[number] for number in held if number in live] for key, held in holders.items()}
 
@@ -215,6 +217,13 @@ class Records:
         """
         for chunk in chunks(records):
             save_rows(self._tx, chunk)
+
+    def save_shadows(self, records: Iterable[Record]) -> None:
+        """Write of stored records what reconciling moves: what they state and know, and that it was considered."""
+        self._tx.each(
+            "UPDATE records SET fresh = ?, considered = ?, shadow = ? WHERE id = ?",
+            [*map(shadow_row, records)],
+        )
 
     def rename(self, connection: str, old_id: str, new_id: str) -> None:
         """Let a record go by another vendor id, with its open operations.
