@@ -107,6 +107,11 @@ def sample(
     return "\n\n\n".join([_comment(HEADER), *tables]) + "\n"
 
 
+def connection(name: str, answers: Answers) -> str:
+    """Return one connection's table with these answers in it, to be pasted into a configuration."""
+    return _connection(name, answers, ())
+
+
 def _connection(name: str, answers: Answers, told: tuple[str, ...]) -> str:
     """Return a connection's table; settings that an earlier one has told of stand in it only with an answer."""
     model = VENDORS[json.loads(answers["vendor"])]

@@ -1,33 +1,21 @@
-"""The page in a real browser on a real daemon: an admin's day from the first link to an undone run.
+"""The page in a real browser on a real daemon: an admin's five stories, from the first login to an undone run.
 
-Wants the system's chromium. SYNCD_TEST_SCREENSHOTS=FOLDER keeps a picture of every page, light, dark and on a phone.
+Wants the system's chromium.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.daemon.conftest import IDLE, Daemon, Place, place, until
-from tests.web.conftest import PASSWORD
+from tests.web.browsing import PATHS, Admin, admin_at, browser
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-__all__ = ["place"]
+__all__ = ["browser", "place"]
 
-# An admin who syncs by hand and approves first writes.
-BY_HAND = {**IDLE, "SYNCD__SAFETY__APPROVE": "first"}
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-PATHS = ("/", "/runs", "/customers", "/reviews", "/connections", "/activity", "/health", "/settings")
+# An admin who syncs by hand, approves first writes, and decides conflicts about phone numbers in person.
+BY_HAND = {**IDLE, "SYNCD__SAFETY__APPROVE": "first", "SYNCD__FIELDS__PHONE__CONFLICT": "review"}
 HOSTILE = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "\"><script>alert(1)</script>",
     "'><img src=x onerror=alert(1)>", "javascript:alert(1)", "<iframe src=javascript:alert(1)>", "<body onload=alert(1)>",
@@ -38,65 +26,41 @@ HOSTILE = (
     "%3Cscript%3Ealert(1)%3C/script%3E", "<ScRiPt>alert(1)</sCrIpT>", "<style>*{background:url(//x)}</style>",
     "<link rel=stylesheet href=//x>", "<base href=//x>", "<form action=//x><button>go</button>", "\u202eelpmaxe", "=1+1",
 )  # fmt: skip
+CRM_PHONE, TILL_PHONE = "+32470555001", "0470555002"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's chromium."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found, "No chromium is installed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield started
-        started.close()
+def test_an_admins_five_stories(place: Place, browser: Browser) -> None:
+    place.sandbox.kiotviet.human_create(
+        name="An Peeters", email="an@example.com", contactNumber="0470 99 99 98"
+    )
+    daemon = place.start(**BY_HAND)
+    daemon.says("The admin page is at")
+    admin = _looks_before_anything_is_written(browser, daemon, place)
+    _approves_the_plan_and_follows_it(admin, place)
+    customer = _asks_why(admin)
+    _decides_by_keys(admin, place, customer)
+    _undoes_a_run(admin, place)
+    assert admin.faults == []
+    assert daemon.end() == 0
 
 
-class Admin:
-    """An admin with a browser window; whatever the page should not do is kept in `faults`."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.address = address
-        self.page: Page = context.new_page()
-        self.faults: list[str] = []
-        self.page.on("dialog", self._asked)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        self.page.on("request", self._watched)
-
-    def _asked(self, dialog: Dialog) -> None:
-        """Say yes to the page's own question before an undo, and keep every other one as a fault."""
-        if dialog.type == "confirm" and dialog.message.startswith("Take back"):
-            dialog.accept()
-            return
-        self.faults.append(dialog.message)
-        dialog.dismiss()
-
-    def _watched(self, request: object) -> None:
-        url = getattr(request, "url", "")
-        if not url.startswith((self.address, "data:")):
-            self.faults.append(f"a request to {url}")
-
-    def open(self, path: str) -> str:
-        """Open a page and return its text."""
-        answer = self.page.goto(self.address + path, wait_until="domcontentloaded")
-        assert answer is not None
-        assert answer.status == 200, path
-        return self.page.inner_text("main")
-
-    def first_login(self, daemon: Daemon) -> None:
-        """Open the one-time link, choose a password, and arrive."""
-        link = re.search(r"http://\S+/setup\?token=\S+", daemon.said)
-        assert link
-        self.page.goto(link.group())
-        self.page.fill("#password", PASSWORD)
-        self.page.click("button.primary")
-        self.page.wait_for_url(self.address + "/")
-
-
-def _admin(browser: Browser, daemon: Daemon) -> Admin:
-    admin = Admin(browser.new_context(viewport={"width": 1280, "height": 900}), daemon.address)
-    admin.first_login(daemon)
+def _looks_before_anything_is_written(browser: Browser, daemon: Daemon, place: Place) -> Admin:
+    """First story: the one-time link, a password, and a dry run."""
+    admin = admin_at(browser, daemon)
+    until(lambda: place.done() >= 4, "the first scheduled runs")
+    before = place.customers()
+    admin.open("/")
+    admin.page.click("text=Dry run of all")
+    admin.wait_for_end()
+    assert "nothing was written" in admin.text()
+    assert place.customers() == before
     return admin
+
+
+def _approves_the_plan_and_follows_it(admin: Admin, place: Place) -> None:
+    """Second story: sync, see what waits, approve all of it, until everybody is at every vendor."""
+    until(lambda: _all_approved(admin, place), "everybody at every vendor", 120)
+    until(lambda: place.done() == len(place.runs()), "nothing under way")
 
 
 def _all_approved(admin: Admin, place: Place) -> bool:
@@ -104,76 +68,79 @@ def _all_approved(admin: Admin, place: Place) -> bool:
     if "Look at the plan" in admin.open("/"):
         admin.page.click("text=Look at the plan >> nth=0")
         admin.page.click("text=Approve all")
-        assert "Approved" in admin.page.inner_text("main")
+        assert "Approved" in admin.text()
     return set(place.customers().values()) == {3, 4}
 
 
-def _customer_page(admin: Admin) -> str:
-    """Find a customer by e-mail, and return the path of its page."""
-    admin.open("/customers?q=an%40example.com")
-    admin.page.click("tbody a")
-    admin.page.wait_for_selector("table.compare")
-    return admin.page.url.removeprefix(admin.address)
+def _asks_why(admin: Admin) -> str:
+    """Third story: find a customer, see golden beside every record, and why the e-mail is what it is."""
+    customer = admin.find("an@example.com")
+    row = admin.page.locator("tr:has(th:text-is('E-mail'))")
+    row.locator("summary").click()
+    assert "The most trusted connection's first value" in row.inner_text()
+    admin.page.click("text=as of then >> nth=0")
+    assert "As it was after" in admin.text()
+    return customer
 
 
-def _shown(admin: Admin, customer: str) -> str:
-    """Return what the grid of a customer shows."""
-    admin.open(customer)
-    return admin.page.inner_text("table.compare")
-
-
-def _wait_for_end(admin: Admin) -> None:
-    """Wait until the run on the page has ended, as its live part tells."""
-    admin.page.wait_for_selector(".state:not(.busy)", timeout=60_000)
-    admin.page.wait_for_function("!document.querySelector('[data-live]')", timeout=60_000)
-
-
-def test_an_admins_day(place: Place, browser: Browser) -> None:
-    place.sandbox.kiotviet.human_create(
-        name="An Peeters", email="an@example.com", contactNumber="0470 99 99 98"
-    )
-    daemon = place.start(**BY_HAND)
-    daemon.says("The admin page is at")
-    admin = _admin(browser, daemon)
-    until(lambda: place.done() >= 4, "the first scheduled runs")
-
-    # look before anything is written
+def _decides_by_keys(admin: Admin, place: Place, customer: str) -> None:
+    """Fourth story: a duplicate and a conflict, each walked to with j, opened with Enter, and decided by a number."""
+    _decide(admin, "Duplicate in one connection", "1")
+    assert "admin decided: Keep as it is" in admin.text()
+    crm = next(iter(place.sandbox.perfex.snapshot()))
+    place.sandbox.perfex.human_edit(crm, contact={"phonenumber": CRM_PHONE})
+    place.sandbox.kiotviet.human_edit(_at_the_till(place), contactNumber=TILL_PHONE)
     admin.open("/")
-    admin.page.click("text=Dry run of all")
-    _wait_for_end(admin)
-    assert "nothing was written" in admin.page.inner_text("main")
+    admin.page.click("text=Sync all now")
+    admin.wait_for_end()
+    _decide(admin, "Two edits that did not know of each other", "2")
+    assert "admin decided" in admin.text()
+    until(lambda: place.done() == len(place.runs()), "the run that carries the decision out")
+    assert "Two edits" not in admin.open("/reviews")
+    chosen = admin.page.goto(admin.address + customer)
+    assert chosen is not None
+    golden = admin.page.inner_text("tr:has(th:text-is('Phone')) td.gold")
+    assert golden.startswith((CRM_PHONE, TILL_PHONE, "+32470555002"))
 
-    # then sync, see what waits, approve all of it, and follow it until it is done
-    until(lambda: _all_approved(admin, place), "everybody at every vendor", 120)
 
-    # one decision by its key
+def _at_the_till(place: Place) -> str:
+    """Return the id of the record at the till that is written to."""
+    known = place.sandbox.kiotviet.snapshot()
+    return min(one for one, shown in known.items() if shown.get("email") == "an@example.com")
+
+
+def _decide(admin: Admin, title: str, key: str) -> None:
+    """Walk down the open reviews to one with a title, open it and press a key."""
     admin.open("/reviews")
-    admin.page.keyboard.press("j")
+    titles = admin.page.locator("tbody tr td:first-child").all_inner_texts()
+    place = next(number for number, one in enumerate(titles) if one.startswith(title))
+    for _ in range(place + 1):
+        admin.page.keyboard.press("j")
     admin.page.keyboard.press("Enter")
     admin.page.wait_for_selector("text=Your decision")
-    admin.page.keyboard.press("1")
-    admin.page.wait_for_selector("text=admin decided: Keep as it is")
+    admin.page.keyboard.press(key)
+    admin.page.wait_for_selector("text=admin decided")
 
-    # somebody edits at a vendor; the run that brought it is undone
-    until(lambda: place.done() == len(place.runs()), "nothing under way")
+
+def _undoes_a_run(admin: Admin, place: Place) -> None:
+    """Fifth story: somebody edits at a vendor; the run that brought it is undone, also at that vendor."""
     userid = next(iter(place.sandbox.perfex.snapshot()))
     place.sandbox.perfex.human_edit(userid, city="Brugge")
     admin.open("/")
     admin.page.click("article:has-text('crm') >> text=Sync now")
-    _wait_for_end(admin)
-    run = admin.page.url.split("?")[0].removeprefix(admin.address)
-    assert "Brugge" in _shown(admin, _customer_page(admin))
+    run = admin.wait_for_end()
+    customer = admin.find("an@example.com")
+    assert admin.page.inner_text("tr:has(th:text-is('City')) td.gold").startswith("Brugge")
     admin.open(run)
     admin.page.click("button:has-text('Undo')")
     admin.page.wait_for_url("**said=undone")
-    customer = _customer_page(admin)
-    assert admin.page.inner_text("tr:has-text('City') td.gold").startswith("Gent")
+    admin.open(customer)
+    assert admin.page.inner_text("tr:has(th:text-is('City')) td.gold").startswith("Gent")
     until(
-        lambda: _all_approved(admin, place) and "Brugge" not in _shown(admin, customer), "Gent in the CRM", 90
+        lambda: _all_approved(admin, place) and place.sandbox.perfex.snapshot()[userid]["city"] == "Gent",
+        "Gent in the CRM",
+        90,
     )
-    assert admin.faults == []
-    _pictures(browser, admin, place, customer)
-    assert daemon.end() == 0
 
 
 def test_thirty_hostile_names_do_nothing_anywhere(place: Place, browser: Browser) -> None:
@@ -181,37 +148,25 @@ def test_thirty_hostile_names_do_nothing_anywhere(place: Place, browser: Browser
         place.sandbox.kiotviet.human_create(name=name, email=f"odd{number}@example.com", address=name)
     daemon = place.start(**BY_HAND)
     daemon.says("The admin page is at")
-    admin = _admin(browser, daemon)
+    admin = admin_at(browser, daemon)
     until(lambda: place.done() >= 4, "the first scheduled runs")
-    for path in (*PATHS, *(f"/runs/run-{number}" for number in range(1, 5))):
+    runs = [f"/runs/run-{number}" for number in range(1, 5)]
+    for path in (*PATHS, *runs, "/customers?show=pending", "/customers?show=held", "/connections/new"):
         admin.open(path)
-    admin.open("/customers")
-    links = admin.page.eval_on_selector_all("tbody a", "all => all.map(one => one.getAttribute('href'))")
+    operation = admin.page.goto(admin.address + "/runs/run-4")
+    assert operation is not None
+    links = _links(admin, "/customers", "tbody a")
     assert len(links) >= len(HOSTILE)
-    for link in links:
-        text = admin.open(str(link))
-        assert "Values" in text
+    planned = [link for run in runs for link in _links(admin, run, ".change a[href^='/operations/']")]
+    reviews = _links(admin, "/reviews", "tbody a")
+    for link in (*links, *planned[:20], *reviews):
+        assert admin.open(link)
     assert admin.faults == []
     assert daemon.end() == 0
 
 
-def _pictures(browser: Browser, admin: Admin, place: Place, customer: str) -> None:
-    """Keep a picture of every page where that is asked for, and in any case see that none is wider than its window."""
-    folder = os.environ.get("SYNCD_TEST_SCREENSHOTS")
-    state = admin.page.context.storage_state()
-    with_plan = next(f"/runs/run-{number}" for number, *_ in place.runs() if number > 4)
-    for look, width, scheme in (("light", 1280, "light"), ("dark", 1280, "dark"), ("phone", 390, "light")):
-        size = {"width": width, "height": 900 if width > 400 else 844}
-        context = browser.new_context(viewport=size, color_scheme=scheme, storage_state=state)  # type: ignore[arg-type]
-        page = context.new_page()
-        for name, path in _named(with_plan, customer):
-            page.goto(admin.address + path, wait_until="domcontentloaded")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (look, path)
-            if folder:
-                page.screenshot(path=Path(folder) / f"{name}-{look}.png")
-        context.close()
-
-
-def _named(run: str, customer: str) -> list[tuple[str, str]]:
-    named = [(path.strip("/") or "overview", path) for path in PATHS]
-    return [*named, ("run", run), ("customer", customer), ("review", "/reviews/1")]
+def _links(admin: Admin, path: str, which: str) -> list[str]:
+    """Return where links on a page lead."""
+    admin.open(path)
+    found = admin.page.eval_on_selector_all(which, "all => all.map(one => one.getAttribute('href'))")
+    return [str(link) for link in found]

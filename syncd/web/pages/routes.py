@@ -2,6 +2,7 @@
 
 from syncd.web.pages import (
     account,
+    adding,
     connections,
     customer,
     customers,
@@ -23,6 +24,7 @@ ROUTERS = (
     customer.ROUTER,
     people.ROUTER,
     reviews.ROUTER,
+    adding.ROUTER,
     connections.ROUTER,
     account.ROUTER,
     settings.ROUTER,

@@ -11,6 +11,7 @@ import orjson
 
 from syncd.config import ConnectionSettings, Secret, Settings
 from syncd.store import ConnectionState, Reading, Run
+from syncd.web.show.account import answers_words, budget_words, fidelity_words, webhook_words
 from syncd.web.show.schedule import next_times, schedule_words
 from syncd.web.show.times import late
 from syncd.web.show.words import CONNECTION_WORDS, STAGES, Word, vendor_word
@@ -36,6 +37,9 @@ class ConnectionShown:
     approved: str
     settings: tuple[tuple[str, str, str], ...]
     fidelity: tuple[tuple[str, str], ...]
+    answers: str
+    budget: str
+    webhook: str
 
 
 def planned_times(tx: Reading) -> dict[str, datetime]:
@@ -82,7 +86,10 @@ def _shown(
         records=state.records if state else 0,
         approved=_approved(one, state, settings.safety.approve),
         settings=settings_shown(one, settings),
-        fidelity=tuple((name, str(value)) for name, value in (state.fidelity if state else {}).items()),
+        fidelity=fidelity_words(state),
+        answers=answers_words(state),
+        budget=budget_words(one),
+        webhook=webhook_words(one, settings.web.public_url),
     )
 
 
