@@ -79,6 +79,7 @@ app.command(rich_help_panel=_CARE)(people.password)
 app.command(rich_help_panel=_CARE)(storing.migrate)
 app.command(rich_help_panel=_CARE)(storing.backup)
 app.command(rich_help_panel=_CARE)(storing.restore)
+app.command(rich_help_panel=_CARE)(storing.prune)
 app.command(rich_help_panel=_CARE)(sandboxed.sandbox)
 
 

@@ -1,4 +1,4 @@
-"""`syncd migrate`, `backup` and `restore`: care of the store."""
+"""`syncd migrate`, `backup`, `restore` and `prune`: care of the store."""
 
 from __future__ import annotations
 
@@ -71,3 +71,24 @@ def restore(
         return
     say.line(f"{path} is the store now." + (f" The former one is {aside}." if aside else ""))
     say.note("The next sync looks everywhere anew before it creates anything.")
+
+
+def prune(
+    ctx: typer.Context,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, help="Keep so many days instead of store.keep_days.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete finished runs and operations older than store.keep_days; the daemon does it every day."""
+    settings = opening.settings_of(ctx)
+    from syncd.store import prune as delete_old
+
+    with opening.store_of(settings) as store:
+        gone = delete_old(store, days or settings.store.keep_days)
+        store.do(lambda tx: tx.audit.add(opening.who(), "pruned the store", "store", gone))
+    if as_json:
+        say.document(gone)
+        return
+    said = [f"{count} {subject.replace('_', ' ')}" for subject, count in gone.items() if count]
+    say.line(f"Deleted: {', '.join(said) or 'nothing was old enough'}.")

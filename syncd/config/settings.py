@@ -153,7 +153,8 @@ class Store(Section):
     keep_backups: int = setting(10, "How many of those copies are kept.", ge=1)
     keep_days: int = setting(
         90,
-        "Days for which finished runs and operations are kept; the journal of values is kept for good.",
+        "Days for which finished runs and operations, the evidence of decided reviews and what people did are kept; "
+        "the journal of values is kept for good.",
         ge=1,
     )
     key: SecretField | None = setting(

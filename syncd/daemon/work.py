@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from syncd.app import App
+from syncd.daemon.tidying import Tidying
 from syncd.errors import LeaseLost, StoreError, SyncdError
 from syncd.logs import Logger, bound
 from syncd.store import Lease, Run, Writing
@@ -40,6 +41,7 @@ class Hands:
         self._lease = lease
         self._told = told
         self._stop = threading.Event()
+        self._tidy = Tidying(app, lease, self._stop)
         self._thread = threading.Thread(target=self._work, name="work", daemon=True)
         self.beat = time.monotonic()  # when this thread last showed progress
         self._shown = 0.0
@@ -82,6 +84,8 @@ class Hands:
         self.beat = time.monotonic()
         try:
             run = self._claimed()
+            if run is None:
+                self._tidy()
         except LeaseLost:
             raise
         except StoreError as error:

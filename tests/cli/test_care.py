@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from syncd.config import load
 from syncd.config.sample import example
+from syncd.store import Store
 from tests.cli.conftest import World
 
 
@@ -49,6 +51,18 @@ def test_config_show(world: World) -> None:
     assert shown["connections.crm.token"]["source"].endswith("sandbox.toml:19")
     assert world.ask("config", "show")["safety.approve"] == "never"
     assert world.sandbox.secrets()["CRM_TOKEN"] not in world.type("config", "show", "--sources").output
+
+
+def test_prune_deletes_what_is_old_and_keeps_the_journal(world: World) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    with Store.open(world.environ["SYNCD__STORE__URL"], clock=lambda: long_ago) as store:
+        old = store.do(lambda tx: tx.runs.request(("crm",), {}, "lan"))
+        store.do(lambda tx: tx.runs.finish(old.id, "ok", {}))
+    world.ask("sync")
+    assert world.ask("prune", "--days", "200")["runs"] == 0
+    assert world.ask("prune")["runs"] == 1
+    assert [run["id"] for run in world.ask("runs", "list")] == ["run-2"]
+    assert "nothing was old enough" in world.type("prune").stdout
 
 
 def test_copies(world: World) -> None:

@@ -7,12 +7,14 @@ import random
 import signal
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
 
+from syncd.store import Store
 from tests.daemon.conftest import IDLE, Place, until
 
 
@@ -90,6 +92,22 @@ def test_an_interrupted_run_is_recorded_and_asked_for_again(place: Place) -> Non
     assert place.runs()[0][1:3] == ("failed", "failed")
     assert place.runs()[1][1] == "done"
     assert second.end() == 0
+
+
+def test_the_daemon_deletes_what_is_old_once_a_day(place: Place) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    with Store.open(place.environ["SYNCD__STORE__URL"], clock=lambda: long_ago) as store:
+        old = store.do(lambda tx: tx.runs.request(("crm",), {}, "lan"))
+        store.do(lambda tx: tx.runs.finish(old.id, "ok", {}))
+    daemon = place.start(**IDLE)
+    daemon.says("What was old is deleted")
+    until(lambda: place.done() >= 4, "the first scheduled runs")
+    assert (1, "done", "ok", "lan") not in place.runs()
+    assert daemon.end() == 0
+    again = place.start(**IDLE)
+    again.says("This daemon holds the store")
+    assert again.end() == 0
+    assert "What was old is deleted" not in again.said
 
 
 def test_a_second_daemon_stands_by_and_takes_over(place: Place) -> None:
