@@ -21,7 +21,7 @@ from syncd.logs import Logger
 from syncd.metrics import Metrics
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Limit, Limits
-from syncd.store import ConnectionState, Lease, Run, Store
+from syncd.store import ConnectionState, Lease, Run, Shelf, Store
 from syncd.sync import decide, people
 from syncd.sync.erase import Erased, erase
 from syncd.sync.hints import absorb_one
@@ -81,7 +81,9 @@ class App:
         store = Store.open(settings.store.url, clock=clock, backup_dir=settings.store.backups)
         metrics = Metrics()
         try:
-            scene = make_scene(settings, clock, adapters or {}, metrics, budgets, stop)
+            shelf = Shelf(store, settings.store.key.reveal() if settings.store.key else "")
+            budgets = budgets or Budgets(stop=stop, shelf=shelf, wall=clock)
+            scene = make_scene(settings, clock, adapters or {}, metrics, budgets, stop, shelf)
             return cls(settings, store, scene, clock, metrics, stop)
         except BaseException:
             store.close()
@@ -320,13 +322,14 @@ def make_scene(
     metrics: Metrics | None = None,
     budgets: Budgets | None = None,
     stop: threading.Event | None = None,
+    shelf: Shelf | None = None,
 ) -> Scene:
     """Return what a run works with, as the settings say; nothing is asked of a vendor."""
     budgets = budgets or Budgets(stop=stop)
     enabled = {name: each for name, each in settings.connections.items() if each.enabled}
     return Scene(
         sources={
-            name: _source(each, clock, budgets, adapters.get(name), metrics, stop)
+            name: _source(each, clock, budgets, adapters.get(name), metrics, stop, shelf)
             for name, each in enabled.items()
         },
         safety=_safety(settings),
@@ -344,6 +347,7 @@ def _source(
     adapter: Adapter | None,
     metrics: Metrics | None,
     stop: threading.Event | None,
+    shelf: Shelf | None,
 ) -> Source:
     vendor = VendorSettings(
         name=each.name,
@@ -360,6 +364,8 @@ def _source(
     parts: dict[str, Any] = {"adapter": adapter} if adapter is not None else {}
     if stop is not None:
         parts["stop"] = stop
+    if shelf is not None:
+        parts["shelf"] = shelf
     if metrics is not None:
         parts["observe"] = metrics.observer(each.name)
     return Source(

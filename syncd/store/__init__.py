@@ -12,6 +12,7 @@ from syncd.store.parts.journal import JournalRow
 from syncd.store.parts.record_rows import unfit
 from syncd.store.parts.runs import Run
 from syncd.store.pruning import prune
+from syncd.store.shelf import Shelf
 from syncd.store.store import Store
 from syncd.store.subjects import Reading, Writing
 
@@ -25,6 +26,7 @@ __all__ = [
     "Reading",
     "Run",
     "Session",
+    "Shelf",
     "Store",
     "Token",
     "User",

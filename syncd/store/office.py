@@ -111,7 +111,8 @@ login_failures = Table(
     Index("ix_login_failures_subject", "subject", "at"),
 )
 
-# Vendors' access tokens, so that a restart does not spend a new one; encrypted by the caller where a key is set.
+# Vendors' access tokens and what was spent of their budgets, so that a restart neither asks for a new token nor asks
+# too often; encrypted by the caller where a key is set.
 vendor_tokens = Table(
     "vendor_tokens",
     METADATA,

@@ -1,7 +1,8 @@
 """Who we are at a vendor: OAuth2 client credentials, with one token shared by all threads.
 
 A token is taken when the first request needs it, obeyed to its stated end, renewed a little before, and renewed once
-when the vendor answers 401. Threads that find it stale at the same moment share one renewal.
+when the vendor answers 401. Threads that find it stale at the same moment share one renewal. On a shelf it outlives
+the process, under a name that holds for these credentials only.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from hashlib import blake2b
+from typing import Any
+
+import orjson
 
 from syncd.errors import Malformed, Refused, Unanswered, Unreachable
 from syncd.vendors.http import Http
 from syncd.vendors.reply import Reply
+from syncd.vendors.shelf import Shelf
 
 EARLY = timedelta(seconds=60)
 DEFAULT_LIFETIME = 300.0  # seconds: Keycloak's own default, where a reply does not say
@@ -33,16 +38,6 @@ class Token:
         return self.begun <= now < self.ends - min(EARLY, (self.ends - self.begun) / 5)
 
 
-class TokenStore(Protocol):
-    """Where a token may rest between two starts; whoever keeps it there encrypts it."""
-
-    def load(self) -> Token | None:
-        """Return the token that was kept last."""
-
-    def save(self, token: Token) -> None:
-        """Keep a token."""
-
-
 class ClientCredentials:
     """OAuth2 client credentials; `form` holds everything but the grant type."""
 
@@ -52,12 +47,12 @@ class ClientCredentials:
         form: Mapping[str, str],
         *,
         clock: Callable[[], datetime],
-        store: TokenStore | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._http = http
         self._form = {"grant_type": "client_credentials", **form}
         self._clock = clock
-        self._store = store
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._loaded = False
@@ -82,17 +77,24 @@ class ClientCredentials:
 
     def _fresh(self) -> Token:
         with self._lock:
-            if self._token is None and self._store is not None and not self._loaded:
-                self._token, self._loaded = self._store.load(), True
+            if self._shelf is not None and not self._loaded:
+                self._token, self._loaded = _resting(self._shelf.get(self._place)), True
             if self._token is not None and self._token.fresh(self._clock()):
                 return self._token
             return self._take()
 
     def _take(self) -> Token:
-        self._token = self._ask()
-        if self._store is not None:
-            self._store.save(self._token)
-        return self._token
+        self._token = token = self._ask()
+        if self._shelf is not None:
+            self._shelf.update(
+                self._place, lambda _: _laid(token), (token.ends - token.begun).total_seconds()
+            )
+        return token
+
+    @property
+    def _place(self) -> str:
+        told = orjson.dumps([self._http.base_url, sorted(self._form.items())])
+        return f"token {self._http.name} {blake2b(told, digest_size=16).hexdigest()}"
 
     def _ask(self) -> Token:
         try:
@@ -105,6 +107,17 @@ class ClientCredentials:
                 error.next_step or "Check token_url.",
                 status=error.status,
             ) from error
+
+
+def _laid(token: Token) -> str:
+    return orjson.dumps([token.value, token.begun, token.ends]).decode()
+
+
+def _resting(text: str | None) -> Token | None:
+    if text is None:
+        return None
+    value, begun, ends = orjson.loads(text)
+    return Token(value, datetime.fromisoformat(begun), datetime.fromisoformat(ends))
 
 
 def _bearer(token: Token) -> dict[str, str]:

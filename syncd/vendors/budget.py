@@ -1,30 +1,29 @@
 """How many requests a vendor allows, counted as the vendor counts them.
 
 A `Ration` says what a vendor documents; a `Rationed` budget keeps to it. Connections that the vendor counts as one
-(the same account, token or address) share one budget: `Budgets` hands it out by the ration's key. Where the counts
-live is the bucket's business: in memory, unless another maker of buckets is given, so that they can outlive the
-process or be shared with others.
+(the same account, token or address) share one budget: `Budgets` hands it out by the ration's key. Where a shelf is
+given, counts and waits rest there, outlive the process and are shared with others; otherwise they are in memory.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol, cast
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem
 
 from syncd.errors import Busy, Throttled
+from syncd.vendors.shelf import Shelf
+from syncd.vendors.spent import KeptBucket, Ticks, Waits, Wall, named
 
 Kind = Literal["read", "write", "token"]
 LONGEST_HOLD = 3600.0  # seconds: rate headers that ask for more are asked again after an hour
 ALL_KINDS: frozenset[Kind] = frozenset({"read", "write"})
-
-MakeBucket = Callable[[str, list[Rate]], AbstractBucket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +60,37 @@ class Budget(Protocol):
     def hold(self, seconds: float, path: str = "") -> None:
         """Send nothing more for so long, because the vendor asked for it."""
 
+    def close(self) -> None:
+        """Write down what was spent exactly; it may go on all the same."""
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
 
 class Rationed:
-    """A budget that keeps to a ration; `ticks` counts seconds, and `stop` ends every wait."""
+    """A budget that keeps to a ration; `ticks` counts seconds, `wall` is the time, and `stop` ends every wait."""
 
     def __init__(
         self,
         ration: Ration,
         *,
         stop: threading.Event | None = None,
-        ticks: Callable[[], float] = time.monotonic,
-        bucket: MakeBucket | None = None,
+        ticks: Ticks = time.monotonic,
+        shelf: Shelf | None = None,
+        wall: Wall = _wall,
     ) -> None:
         self.ration = ration
         self._stop = stop or threading.Event()
         self._ticks = ticks
-        self._make = bucket or _in_memory
+        self._wall = wall
+        self._shelf = shelf
+        self._waits = Waits(ration.key, shelf, wall) if shelf else None
         self._places = threading.BoundedSemaphore(ration.concurrency)
+        self._under_way = 0
         self._lock = threading.Lock()
         self._buckets: dict[str, AbstractBucket] = {}
-        self._held: dict[str, float] = {}
+        self._held: dict[str, float] | None = None  # by the path's name; None: not looked up yet
 
     def acquire(self, kind: Kind, timeout: float, path: str = "") -> None:
         until = self._ticks() + timeout
@@ -98,11 +108,17 @@ class Rationed:
     def _try(self, kind: Kind, path: str) -> float:
         """Take one request from every allowance that counts it, or return the seconds until one can be taken."""
         with self._lock:
-            held = max(self._held.get("", 0.0), self._held.get(path, 0.0)) - self._ticks()
+            held = max(self._waiting().get(each, 0.0) for each in ("", named(path))) - self._ticks()
             if held > 0:
                 return held
             counting = dict.fromkeys(each for each in self.ration.allowances if kind in each.kinds)
             return self._take([self._bucket(each, path) for each in counting])
+
+    def _waiting(self) -> dict[str, float]:
+        if self._held is None:
+            left = self._waits.left() if self._waits else {}
+            self._held = {path: self._ticks() + min(seconds, LONGEST_HOLD) for path, seconds in left.items()}
+        return self._held
 
     def _take(self, buckets: list[AbstractBucket]) -> float:
         """Take one from each bucket if all have room: one that were taken in vain would be missing elsewhere."""
@@ -120,9 +136,14 @@ class Rationed:
         kinds = "+".join(sorted(allowance.kinds))
         key = f"{self.ration.key} {kinds} {allowance.requests}/{allowance.seconds:g}s"
         if allowance.per_path:
-            key = f"{key} {path}"
+            key = f"{key} {named(path)}"
         if key not in self._buckets:
-            self._buckets[key] = self._make(key, [Rate(allowance.requests, int(allowance.seconds * 1000))])
+            rate = Rate(allowance.requests, int(allowance.seconds * 1000))
+            self._buckets[key] = (
+                KeptBucket(key, rate, self._shelf, self._ticks, self._wall)
+                if self._shelf
+                else InMemoryBucket([rate])
+            )
         return self._buckets[key]
 
     @contextmanager
@@ -134,9 +155,13 @@ class Rationed:
                 wait=timeout,
                 status=None,
             )
+        with self._lock:
+            self._under_way += 1
         try:
             yield
         finally:
+            with self._lock:
+                self._under_way -= 1
             self._places.release()
 
     def told(self, headers: Mapping[str, str], now: datetime, path: str = "") -> None:
@@ -144,23 +169,38 @@ class Rationed:
         remaining, reset = headers.get("X-RateLimit-Remaining"), headers.get("X-RateLimit-Reset")
         if remaining is None or reset is None or not (remaining.isdecimal() and reset.isdecimal()):
             return
-        if int(remaining) == 0:
+        if int(remaining) <= self._under_way:  # those that are under way may not be in that count yet
             seconds = int(reset) - now.timestamp()
             # Its limit for one path counts an hour, the one for all of them a minute, and the headers tell the tighter.
             self.hold(seconds, path if seconds > 60 else "")
 
     def hold(self, seconds: float, path: str = "") -> None:
+        seconds = min(seconds, LONGEST_HOLD)
+        if seconds <= 0:
+            return
         with self._lock:
-            until = self._ticks() + min(seconds, LONGEST_HOLD)
-            self._held[path] = max(self._held.get(path, 0.0), until)
+            held, name = self._waiting(), named(path)
+            if held.get(name, 0.0) < self._ticks() + seconds:
+                held[name] = self._ticks() + seconds
+                if self._waits:
+                    self._waits.add(name, seconds)
+
+    def close(self) -> None:
+        with self._lock:
+            for bucket in self._buckets.values():
+                if isinstance(bucket, KeptBucket):
+                    bucket.share(0)
 
 
 class Budgets:
     """The budgets of one process by what the vendor counts."""
 
-    def __init__(self, *, stop: threading.Event | None = None, bucket: MakeBucket | None = None) -> None:
+    def __init__(
+        self, *, stop: threading.Event | None = None, shelf: Shelf | None = None, wall: Wall = _wall
+    ) -> None:
         self._stop = stop
-        self._bucket = bucket
+        self._shelf = shelf
+        self._wall = wall
         self._lock = threading.Lock()
         self._known: dict[str, Rationed] = {}
 
@@ -168,7 +208,9 @@ class Budgets:
         """Return the budget of a ration's key, the same one for every connection that the vendor counts together."""
         with self._lock:
             if ration.key not in self._known:
-                self._known[ration.key] = Rationed(ration, stop=self._stop, bucket=self._bucket)
+                self._known[ration.key] = Rationed(
+                    ration, stop=self._stop, shelf=self._shelf, wall=self._wall
+                )
             return self._known[ration.key]
 
 
@@ -177,7 +219,3 @@ def _full_for(bucket: AbstractBucket, now: int) -> int:
     rate = bucket.rates[0]
     oldest = cast(RateItem | None, bucket.peek(rate.limit - 1))
     return max(0, oldest.timestamp + rate.interval + 1 - now) if oldest else 0
-
-
-def _in_memory(_key: str, rates: list[Rate]) -> AbstractBucket:
-    return InMemoryBucket(rates)

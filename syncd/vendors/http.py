@@ -112,7 +112,7 @@ class Http:
     ) -> None:
         self.host = checked_host(base_url, name, allow_http=allow_http)
         self.name = name or self.host
-        self._base = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._headers = headers or {}
         self._auth = auth
         self._stop = stop or threading.Event()
@@ -135,6 +135,7 @@ class Http:
     def close(self) -> None:
         """Let go of the connections."""
         self._adapter.close()
+        self._budget.close()
         if self._auth is not None:
             self._auth.close()
 
@@ -185,7 +186,7 @@ class Http:
         try:
             request.prepare_method(call.method)
             request.prepare_url(
-                f"{self._base}/{call.path.lstrip('/')}" if call.path else self._base, call.query
+                f"{self.base_url}/{call.path.lstrip('/')}" if call.path else self.base_url, call.query
             )
             request.prepare_headers({**headers, **call.headers, **credentials})
             request.prepare_body(call.body, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,16 +29,17 @@ class Clock:
 
 @dataclass
 class Drawer:
-    """A place where a token rests."""
+    """A shelf in memory."""
 
-    token: Token | None = None
-    saved: list[Token] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
-    def load(self) -> Token | None:
-        return self.token
+    def get(self, key: str) -> str | None:
+        return self.texts.get(key)
 
-    def save(self, token: Token) -> None:
-        self.saved.append(token)
+    def update(self, key: str, change: Callable[[str | None], str], seconds: float) -> str:
+        assert seconds > 0
+        self.texts[key] = change(self.texts.get(key))
+        return self.texts[key]
 
 
 def token(word: str = "t1", **more: Any) -> Answer:
@@ -49,7 +51,7 @@ def credentials(server: Hostile, clock: Clock, drawer: Drawer | None = None) -> 
         server.url, name="booking", clock=clock, allow_http=True, timeout=1.0, redact=["canary-secret"]
     )
     form = {"client_id": "us", "client_secret": "canary-secret", "scope": "customers"}
-    return ClientCredentials(http, form, clock=clock, store=drawer)
+    return ClientCredentials(http, form, clock=clock, shelf=drawer)
 
 
 def test_a_token_is_asked_for_as_oauth_says_and_kept() -> None:
@@ -99,15 +101,30 @@ def test_threads_that_find_a_token_refused_share_one_renewal() -> None:
     assert len(server.requests) == 2
 
 
-def test_a_resting_token_is_used_and_a_new_one_laid_to_rest() -> None:
-    old = Token("resting", START - timedelta(seconds=10), START + timedelta(seconds=290))
-    drawer = Drawer(old)
-    with hostile(token("t2")) as server:
-        auth = credentials(server, Clock(), drawer)
-        assert auth.headers() == {"Authorization": "Bearer resting"}
-        auth.renew(auth.headers())
-    assert [each.value for each in drawer.saved] == ["t2"]
-    assert "resting" not in repr(old)
+def test_a_token_outlives_the_process_until_it_ends_or_is_refused() -> None:
+    drawer, clock = Drawer(), Clock()
+    with hostile(token("t1"), token("t2"), token("t3")) as server:
+        credentials(server, clock, drawer).headers()
+        again = credentials(server, clock, drawer)
+        assert again.headers() == {"Authorization": "Bearer t1"}
+        assert again.requests == 0
+        again.renew(again.headers())
+        assert credentials(server, clock, drawer).headers() == {"Authorization": "Bearer t2"}
+        clock.now += timedelta(seconds=300)
+        assert credentials(server, clock, drawer).headers() == {"Authorization": "Bearer t3"}
+    assert len(server.requests) == 3
+
+
+def test_a_resting_token_is_only_for_the_credentials_that_it_was_given_to() -> None:
+    drawer = Drawer()
+    with hostile(token("t1")) as one, hostile(token("t2")) as other:
+        credentials(one, Clock(), drawer).headers()
+        assert credentials(other, Clock(), drawer).headers() == {"Authorization": "Bearer t2"}
+    assert not any("canary-secret" in key for key in drawer.texts)
+
+
+def test_a_token_shows_itself_to_nobody() -> None:
+    assert "resting" not in repr(Token("resting", START, START))
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyrate_limiter import AbstractBucket, Rate, SQLiteBucket
 
 from syncd.errors import Busy, Throttled
 from syncd.vendors.budget import Allowance, Budgets, Kind, Ration, Rationed
+from tests.vendors.test_auth import Drawer
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -163,13 +163,78 @@ def test_stopping_ends_the_wait() -> None:
     assert time.monotonic() - began < 5
 
 
-def test_counts_can_outlive_the_process(tmp_path: Path) -> None:
-    def on_disk(key: str, rates: list[Rate]) -> AbstractBucket:
-        return SQLiteBucket.init_from_file(
-            rates, table="b" + key.encode().hex(), db_path=str(tmp_path / "budget.db")
+@dataclass
+class Process:
+    """One of several processes that share a shelf and a wall clock, each with ticks of its own."""
+
+    shelf: Drawer
+    wall: list[datetime]
+
+    def budget(self, *allowances: Allowance, ticks: Ticks | None = None) -> Rationed:
+        ticks = ticks or Ticks(float(len(self.wall) * 77))
+        return Rationed(
+            Ration("shop", allowances),
+            ticks=ticks,
+            stop=Sleeper(ticks),
+            shelf=self.shelf,
+            wall=lambda: self.wall[0],
         )
 
-    ration = Ration("shop", (Allowance(1, 3600),))
-    Rationed(ration, bucket=on_disk).acquire("read", 0)
+
+def test_what_was_spent_outlives_the_process() -> None:
+    process = Process(Drawer(), [NOW])
+    allowance = Allowance(100, 3600)
+    first = process.budget(allowance)
+    for _ in range(60):
+        first.acquire("read", 0)
+    first.close()
+    process.wall[0] += timedelta(seconds=600)
+    second = process.budget(allowance, ticks=Ticks(5.0))
+    for _ in range(40):
+        second.acquire("read", 0)
     with pytest.raises(Throttled):
-        Rationed(ration, bucket=on_disk).acquire("read", 0)
+        second.acquire("read", 0)
+    second.close()
+    process.wall[0] += timedelta(seconds=3600)
+    process.budget(allowance).acquire("read", 0)
+
+
+@given(crashes=st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=8))
+def test_no_crash_lets_more_be_sent_than_is_allowed(crashes: list[tuple[int, bool]]) -> None:
+    process = Process(Drawer(), [NOW])
+    sent = 0
+    for number, ends_well in crashes:
+        budget = process.budget(Allowance(40, 3600))
+        with suppress(Throttled):
+            for _ in range(number):
+                budget.acquire("read", 0)
+                sent += 1
+        if ends_well:
+            budget.close()
+    assert sent <= 40
+    assert sent >= min(sum(number for number, _ in crashes), 40) - 3 * len(crashes)
+
+
+def test_processes_side_by_side_share_what_is_allowed() -> None:
+    process = Process(Drawer(), [NOW])
+    one, other = process.budget(Allowance(400, 3600)), process.budget(Allowance(400, 3600))
+    sent = 0
+    with suppress(Throttled):
+        while sent < 1000:
+            one.acquire("read", 0)
+            other.acquire("read", 0)
+            sent += 2
+    assert 360 <= sent <= 400
+
+
+def test_a_vendors_wish_to_wait_outlives_the_process() -> None:
+    process = Process(Drawer(), [NOW])
+    process.budget().hold(1800)
+    process.budget().hold(600, "customers/lan@example.com")
+    process.wall[0] += timedelta(seconds=600)
+    with pytest.raises(Throttled) as error:
+        process.budget().acquire("read", 60)
+    assert error.value.wait == pytest.approx(1200)
+    assert "lan@" not in str(process.shelf)
+    process.wall[0] += timedelta(seconds=1201)
+    process.budget().acquire("read", 0)

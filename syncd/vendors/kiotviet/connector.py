@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-from requests.adapters import BaseAdapter
+from typing import Unpack
 
 from syncd.customer import clean, phone_key
 from syncd.errors import AlreadyThere, ConfigError, Missing, Problem, Rejected, Unsearchable, VendorError
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
-from syncd.vendors.auth import ClientCredentials
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
-from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
-from syncd.vendors.http import Http, Observe, segment
+from syncd.vendors.budget import Allowance, Ration
+from syncd.vendors.http import segment
 from syncd.vendors.kiotviet import webhook
 from syncd.vendors.kiotviet.api import Api, Pairs, id_of, rows_of, shows_phone
 from syncd.vendors.kiotviet.fields import SPECS, Row, payload_of, shown_of
 from syncd.vendors.kiotviet.listing import PAGE, WINDOW, Listing
 from syncd.vendors.kiotviet.replies import PhoneTaken
 from syncd.vendors.kiotviet.writing import HIDDEN_PHONE, changed_customer, lacks_phone, new_customer
+from syncd.vendors.parts import Parts, credentials_for, http_for
 from syncd.vendors.table import mapping_of, table_of
 
 TOKEN_URL = "https://id.kiotviet.vn/connect/token"  # noqa: S105
@@ -39,16 +36,7 @@ class KiotViet:
 
     vendor = "kiotviet"
 
-    def __init__(
-        self,
-        settings: VendorSettings,
-        *,
-        clock: Callable[[], datetime],
-        adapter: BaseAdapter | None = None,
-        budget: Budget | None = None,
-        stop: threading.Event | None = None,
-        observe: Observe | None = None,
-    ) -> None:
+    def __init__(self, settings: VendorSettings, **parts: Unpack[Parts]) -> None:
         self.name = settings.name
         self.region = settings.region or "VN"
         self.code_is = _code_is(settings)
@@ -56,9 +44,7 @@ class KiotViet:
         self.branch = _branch(settings)
         self.sends_hidden = settings.options.get("hidden_phones") == "send"
         self.abilities = _abilities(self.code_is)
-        self.api = _api(
-            settings, clock, adapter, budget or Rationed(ration(settings), stop=stop), stop, observe
-        )
+        self.api = _api(settings, parts)
 
     @property
     def requests(self) -> int:
@@ -216,34 +202,14 @@ def ration(settings: VendorSettings) -> Ration:
     return Ration(f"kiotviet {settings.options.get('retailer', '')}", (allowance,), WINDOW)
 
 
-def _api(
-    settings: VendorSettings,
-    clock: Callable[[], datetime],
-    adapter: BaseAdapter | None,
-    budget: Budget,
-    stop: threading.Event | None,
-    observe: Observe | None,
-) -> Api:
-    secrets, parts = settings.secrets, {"clock": clock, "adapter": adapter, "stop": stop, "budget": budget}
-    common: dict[str, Any] = {
-        **parts,
-        "name": settings.name,
-        "timeout": settings.timeout,
-        "allow_http": settings.allow_http,
-        "redact": tuple(secrets.values()),
-        "observe": observe,
-    }
-    token = Http(str(settings.options.get("token_url") or TOKEN_URL), **common)
+def _api(settings: VendorSettings, parts: Parts) -> Api:
     # Clients send `scopes`, as the guide prints it; `scope` works as well [measured with tap-kiotviet].
-    form = {
-        "scopes": "PublicApi.Access",
-        "client_id": secrets["client_id"],
-        "client_secret": secrets["client_secret"],
-    }
-    auth = ClientCredentials(token, form, clock=clock)
+    token_url = str(settings.options.get("token_url") or TOKEN_URL)
+    auth = credentials_for(settings, parts, token_url, {"scopes": "PublicApi.Access"})
     retailer = {"Retailer": str(settings.options.get("retailer", ""))}
-    http = Http(settings.base_url, headers=retailer, auth=auth, concurrency=WINDOW, **common)
-    return Api(http, auth, _scope(settings))
+    return Api(
+        http_for(settings, parts, ration(settings), headers=retailer, auth=auth), auth, _scope(settings)
+    )
 
 
 def _scope(settings: VendorSettings) -> Pairs:

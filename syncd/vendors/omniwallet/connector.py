@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import urlsplit
-
-from requests.adapters import BaseAdapter
 
 from syncd.errors import (
     AlreadyThere,
@@ -24,11 +21,12 @@ from syncd.errors import (
 from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.ahead import Ahead
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
-from syncd.vendors.budget import Budget, Ration, Rationed
-from syncd.vendors.http import Http, Observe, segment
+from syncd.vendors.budget import Ration
+from syncd.vendors.http import segment
 from syncd.vendors.omniwallet.fields import ATTRIBUTES, added_points, same_email, shown_of, single, specs
 from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
 from syncd.vendors.omniwallet.words import hinted, refused_fields
+from syncd.vendors.parts import Parts, http_for
 from syncd.vendors.reply import Reply
 from syncd.vendors.table import counted, mapping_of, moment, table_of
 
@@ -52,34 +50,12 @@ class Omniwallet:
         page_size=PAGE,
     )
 
-    def __init__(
-        self,
-        settings: VendorSettings,
-        *,
-        clock: Callable[[], datetime],
-        adapter: BaseAdapter | None = None,
-        budget: Budget | None = None,
-        stop: threading.Event | None = None,
-        observe: Observe | None = None,
-    ) -> None:
+    def __init__(self, settings: VendorSettings, **parts: Unpack[Parts]) -> None:
         self.name = settings.name
         self.fields = table_of(specs(settings), settings)
         # Whether null or "" clears an attribute is not documented.
         self._nothing = "" if settings.options.get("clear_with") == "empty" else None
-        self._http = Http(
-            settings.base_url,
-            name=settings.name,
-            headers=_headers(settings),
-            budget=budget or Rationed(ration(settings), stop=stop),
-            timeout=settings.timeout,
-            allow_http=settings.allow_http,
-            concurrency=CONCURRENCY,
-            clock=clock,
-            adapter=adapter,
-            stop=stop,
-            redact=tuple(settings.secrets.values()),
-            observe=observe,
-        )
+        self._http = http_for(settings, parts, ration(settings), headers=_headers(settings))
 
     @property
     def requests(self) -> int:

@@ -7,18 +7,16 @@ updates of customers themselves are held until the setting `groups` says what ma
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
-
-from requests.adapters import BaseAdapter
+from typing import Any, Unpack
 
 from syncd.errors import AlreadyThere, ConfigError, Malformed, Problem, Rejected, Unanswered, VendorError
 from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
-from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
-from syncd.vendors.http import Http, Observe, segment
+from syncd.vendors.budget import Allowance, Ration
+from syncd.vendors.http import segment
+from syncd.vendors.parts import Parts, http_for
 from syncd.vendors.perfex import webhook, writing
 from syncd.vendors.perfex.api import PAGE_SIZE, Api, Row
 from syncd.vendors.perfex.contacts import Contacts
@@ -36,37 +34,14 @@ class Perfex:
 
     vendor = "perfex"
 
-    def __init__(
-        self,
-        settings: VendorSettings,
-        *,
-        clock: Callable[[], datetime],
-        adapter: BaseAdapter | None = None,
-        budget: Budget | None = None,
-        stop: threading.Event | None = None,
-        observe: Observe | None = None,
-    ) -> None:
+    def __init__(self, settings: VendorSettings, **parts: Unpack[Parts]) -> None:
         self.name = settings.name
         self.table = mapped(settings)
         self.fields = self.table.specs
         self.permissions = _permissions(settings)
         self.abilities = _abilities(settings)
-        token = settings.secrets["token"]
-        self.http = Http(
-            settings.base_url,
-            name=settings.name,
-            clock=clock,
-            headers={"authtoken": token},
-            budget=budget or Rationed(ration(settings), stop=stop),
-            timeout=settings.timeout,
-            allow_http=settings.allow_http,
-            max_body=MAX_BODY,
-            concurrency=CONCURRENCY,
-            adapter=adapter,
-            stop=stop,
-            redact=(token,),
-            observe=observe,
-        )
+        token = {"authtoken": settings.secrets["token"]}
+        self.http = http_for(settings, parts, ration(settings), headers=token, max_body=MAX_BODY)
         self.api = Api(self.http)
         self.contacts = Contacts(self.api)
         self._labels: Mapping[str, str] | None = None

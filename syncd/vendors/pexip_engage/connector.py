@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import urlsplit
-
-from requests.adapters import BaseAdapter
 
 from syncd.customer import clean
 from syncd.errors import (
@@ -25,10 +22,11 @@ from syncd.errors import (
 )
 from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.ahead import Ahead
-from syncd.vendors.auth import ClientCredentials, TokenStore
+from syncd.vendors.auth import ClientCredentials
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
-from syncd.vendors.budget import Allowance, Budget, Ration, Rationed
-from syncd.vendors.http import Http, Observe, segment
+from syncd.vendors.budget import Allowance, Ration
+from syncd.vendors.http import segment
+from syncd.vendors.parts import Parts, credentials_for, http_for
 from syncd.vendors.pexip_engage.fields import body_of, item_in, item_of, plain_fields, shown_of, specs
 from syncd.vendors.pexip_engage.listing import Place, listing, page_of
 from syncd.vendors.reply import Reply
@@ -46,17 +44,7 @@ class PexipEngage:
 
     vendor = "pexip_engage"
 
-    def __init__(
-        self,
-        settings: VendorSettings,
-        *,
-        clock: Callable[[], datetime],
-        adapter: BaseAdapter | None = None,
-        budget: Budget | None = None,
-        stop: threading.Event | None = None,
-        observe: Observe | None = None,
-        tokens: TokenStore | None = None,
-    ) -> None:
+    def __init__(self, settings: VendorSettings, **parts: Unpack[Parts]) -> None:
         self.name = settings.name
         self._plain = plain_fields(settings)
         self.abilities = _abilities(self._plain)
@@ -64,25 +52,14 @@ class PexipEngage:
         self._language = str(settings.options.get("language") or "")
         self._time_zone = str(settings.options.get("time_zone") or "")
         self._limit = PAGE
-        enterprise = segment(str(settings.options["enterprise"]))
-        shared: dict[str, Any] = {
-            "name": settings.name,
-            "timeout": settings.timeout,
-            "allow_http": settings.allow_http,
-            "clock": clock,
-            "adapter": adapter,
-            "stop": stop,
-            "redact": tuple(settings.secrets.values()),
-            "observe": observe,
-        }
-        self._http = Http(
-            f"{settings.base_url.rstrip('/')}/enterprises/{enterprise}",
+        self._http = http_for(
+            settings,
+            parts,
+            ration(settings),
+            base_url=f"{settings.base_url.rstrip('/')}/enterprises/{segment(str(settings.options['enterprise']))}",
             headers=self._headers,
-            auth=_credentials(settings, shared, clock, tokens),
-            budget=budget or Rationed(ration(settings), stop=stop),
-            concurrency=CONCURRENCY,
+            auth=_credentials(settings, parts),
             busy=frozenset({409}),
-            **shared,
         )
 
     @property
@@ -262,19 +239,9 @@ def _abilities(plain: Mapping[str, str]) -> Abilities:
     )
 
 
-def _credentials(
-    settings: VendorSettings,
-    shared: Mapping[str, Any],
-    clock: Callable[[], datetime],
-    tokens: TokenStore | None,
-) -> ClientCredentials:
-    form = {
-        "client_id": settings.secrets["client_id"],
-        "client_secret": settings.secrets["client_secret"],
-        "scope": str(settings.options.get("scope") or "engage:customers:readWrite"),
-    }
-    http = Http(str(settings.options["token_url"]), concurrency=1, **shared)
-    return ClientCredentials(http, form, clock=clock, store=tokens)
+def _credentials(settings: VendorSettings, parts: Parts) -> ClientCredentials:
+    scope = str(settings.options.get("scope") or "engage:customers:readWrite")
+    return credentials_for(settings, parts, str(settings.options["token_url"]), {"scope": scope})
 
 
 def ration(settings: VendorSettings) -> Ration:

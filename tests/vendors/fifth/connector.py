@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from syncd.errors import Forbidden, Malformed, Unanswered, VendorError
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
-from syncd.vendors.http import Http, segment
+from syncd.vendors.budget import Ration
+from syncd.vendors.http import segment
+from syncd.vendors.parts import Parts, http_for
 from syncd.vendors.reply import Reply
 from syncd.vendors.table import mapping_of, poison_of, table_of, text_of
 from tests.vendors.fifth.replies import listed, refusal, single
@@ -29,10 +31,9 @@ class PigeonPost:
     vendor = "pigeon_post"
     abilities = Abilities(deletes=True, finds=frozenset({"email"}), answers=True, unique=frozenset({"email"}))
 
-    def __init__(self, settings: VendorSettings, **parts: Any) -> None:
-        self.name, key = settings.name, settings.secrets["key"]
-        self.fields = table_of(FIELDS, settings)
-        self.http = Http(settings.base_url, name=self.name, headers={"X-Key": key}, redact=(key,), **parts)
+    def __init__(self, settings: VendorSettings, **parts: Unpack[Parts]) -> None:
+        self.name, self.fields = settings.name, table_of(FIELDS, settings)
+        self.http = http_for(settings, parts, Ration("pigeon"), headers={"X-Key": settings.secrets["key"]})
 
     @property
     def requests(self) -> int:
