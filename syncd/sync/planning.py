@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,6 +25,7 @@ from syncd.sync.scene import Scene
 from syncd.values import Customer, Draft, Held, Operation, Record, Review
 
 DAY = timedelta(days=1)
+PAGE = 1_000
 
 
 @dataclass(slots=True)
@@ -254,43 +255,65 @@ def guard(tx: Writing, scene: Scene, *, run: str, yes: bool, by: str) -> dict[st
     states = tx.connections.all()
     verdicts: dict[str, Verdict] = {}
     for name, source in scene.sources.items():
-        operations = tx.operations.list(connection=name, states=("planned", "waiting"), limit=1_000_000)
-        if not operations:
+        asking = _hear(tx, name, yes=yes, by=by)
+        if not asking.operations:
             continue
         state = states.get(name) or ConnectionState(name, source.connector.vendor)
-        verdict = _judge(tx, scene, name, state, source.mapping, operations, yes=yes, by=by)
-        _apply(tx, operations, verdict)
+        verdict = _judge(tx, scene, state, source.mapping, asking)
+        for operations in _pages(tx, name):
+            _apply(tx, operations, verdict)
         verdicts[name] = verdict
         if verdict.go:
             _remember_go(tx, scene, state, source.mapping, yes=yes)
         else:
-            tx.reviews.open([_limits_review(name, verdict, len(operations))], run)
+            tx.reviews.open([_limits_review(name, verdict, asking.operations)], run)
     return verdicts
 
 
-def _judge(
-    tx: Writing,
-    scene: Scene,
-    name: str,
-    state: ConnectionState,
-    mapping: str,
-    operations: Sequence[Operation],
-    *,
-    yes: bool,
-    by: str,
-) -> Verdict:
-    if yes:
-        tx.operations.approve([op.content for op in operations], by)
-    said = tx.operations.verdicts([op.content for op in operations])
-    for op in operations:
-        if said.get(op.content) == "approved" and not op.approved_by:
+def _pages(tx: Writing, name: str) -> Iterator[list[Operation]]:
+    """Yield what is planned for a connection or waits there, some at a time: there may be one for every customer."""
+    after = ""
+    while page := tx.operations.list(connection=name, states=("planned", "waiting"), after=after, limit=PAGE):
+        yield page
+        after = page[-1].id
+
+
+@dataclass(slots=True)
+class _Asking:
+    """What wants to be done at one connection: how many operations, how many unapproved, and what of these waits."""
+
+    operations: int = 0
+    unapproved: int = 0
+    waiting: Load = field(default_factory=Load)
+
+
+def _hear(tx: Writing, name: str, *, yes: bool, by: str) -> _Asking:
+    """Note on each operation whether a person approved its content, and weigh the others."""
+    asking = _Asking()
+    for operations in _pages(tx, name):
+        contents = [op.content for op in operations]
+        if yes:
+            tx.operations.approve(contents, by)
+        said = tx.operations.verdicts(contents)
+        heard = [op for op in operations if said.get(op.content) == "approved" and not op.approved_by]
+        for op in heard:
             op.approved_by = by if yes else "a person"
-    unapproved = [op for op in operations if not op.approved_by]
-    if not unapproved:
+        tx.operations.save(heard)
+        unapproved = [op for op in operations if not op.approved_by]
+        for op in unapproved:
+            if op.state == "waiting":
+                asking.waiting.add(op.draft)
+        asking.operations += len(operations)
+        asking.unapproved += len(unapproved)
+    return asking
+
+
+def _judge(tx: Writing, scene: Scene, state: ConnectionState, mapping: str, asking: _Asking) -> Verdict:
+    if not asking.unapproved:
         return Verdict(go=True)
     return judge(
         approve=scene.safety.approve,
-        load=_load(tx.operations.counts(name, tx.now - DAY), unapproved),
+        load=_of_the_last_day(tx.operations.counts(state.name, tx.now - DAY), asking.waiting),
         records=state.records,
         limits=scene.safety.limits,
         approved_connection=state.approved,
@@ -298,24 +321,22 @@ def _judge(
     )
 
 
-def _load(counts: Mapping[str, int], unapproved: Sequence[Operation]) -> Load:
+def _of_the_last_day(counts: Mapping[str, int], waiting: Load) -> Load:
     """Return what counts against the limits: the last day's unapproved operations, with those that wait."""
-    load = Load(
-        Counter({kind: counts.get(kind, 0) for kind in ("create", "update", "archive", "delete")}),
-        counts.get("clear", 0),
-        Counter({key.removeprefix("field:"): n for key, n in counts.items() if key.startswith("field:")}),
+    fields = {key.removeprefix("field:"): n for key, n in counts.items() if key.startswith("field:")}
+    kinds = {kind: counts.get(kind, 0) for kind in ("create", "update", "archive", "delete")}
+    return Load(
+        Counter(kinds) + waiting.kinds,
+        counts.get("clear", 0) + waiting.clears,
+        Counter(fields) + waiting.fields,
     )
-    for op in unapproved:
-        if op.state == "waiting":
-            load.add(op.draft)
-    return load
 
 
 def _apply(tx: Writing, operations: Sequence[Operation], verdict: Verdict) -> None:
     changed: list[Operation] = []
     for op in operations:
         state = "planned" if verdict.go or op.approved_by else "waiting"
-        if state != op.state or op.approved_by:
+        if state != op.state:
             op.state = state
             changed.append(op)
     tx.operations.save(changed)

@@ -279,12 +279,7 @@ def _conclude(running: _Running) -> None:
             for name, held in tx.holds.counts().items():
                 if name in report.connections:
                     report.connections[name].held = held
-        opened = [
-            review
-            for review in tx.reviews.list(limit=100_000)
-            if tx.reviews.outcome(review.id or 0)["run"] == report.run
-        ]
-    report.new_reviews = len(opened)
+        report.new_reviews = tx.reviews.count_open(report.run)
     report.errors = [f"{name}: {tally.error}" for name, tally in report.connections.items() if tally.error]
     report.status, report.exit_status = _verdict(running)
 

@@ -108,9 +108,12 @@ class Reviews:
                 statement = statement.where(column == value)
         return [_read(row) for row in self._tx.execute(statement.order_by(_c.id).limit(limit))]
 
-    def count_open(self) -> int:
-        """Return how many questions are open."""
-        return self._tx.execute(select(func.count()).where(_c.state == "open")).scalar() or 0
+    def count_open(self, run: str | None = None) -> int:
+        """Return how many questions are open, of all or of those that a run asked."""
+        statement = select(func.count()).where(_c.state == "open")
+        if run is not None:
+            statement = statement.where(_c.run == run)
+        return self._tx.execute(statement).scalar() or 0
 
     def open_subjects(self, kind: str) -> set[str]:
         """Return the subjects of the open questions of a kind."""
