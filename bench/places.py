@@ -45,9 +45,9 @@ class Stub:
         """Let every answer take so long."""
         self.ask("latency", seconds=seconds)
 
-    def change(self, shop: str, count: int, what: str, mark: str) -> None:
+    def change(self, shop: str, count: int, what: str, mark: str, first: int = 0) -> None:
         """Change so many customers of a shop, as if people had done it."""
-        self.ask("change", shop=shop, count=count, field=what, mark=mark)
+        self.ask("change", shop=shop, count=count, field=what, mark=mark, first=first)
 
     def ask(self, what: str, **words: Any) -> dict[str, Any]:
         """Ask the vendor what only the benchmark may."""

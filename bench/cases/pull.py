@@ -33,7 +33,7 @@ def heats(asked: Asked) -> Iterator[Heat]:
 
 def _first(pulling: Pulling, size: int) -> Heat:
     racing = [
-        Contestant(SYNCD, pulling.syncd()),
+        Contestant(SYNCD, pulling.syncd(), once=True),
         Contestant(STAGED, pulling.staged()),
         Contestant(DRIVER, pulling.limit("driver")),
         Contestant(CANONICAL, pulling.limit("driver", "canonical")),

@@ -57,7 +57,7 @@ class Vendor:
         if what == "latency":
             self.latency = float(asked["seconds"])
         if what == "change":
-            self.shops[asked["shop"]].change(asked["count"], asked["field"], asked["mark"])
+            self.shops[asked["shop"]].change(asked["count"], asked["field"], asked["mark"], asked["first"])
         if what == "open":
             self.shops[asked["shop"]] = Shop(asked["number"], asked["count"], asked["shared"])
         used = resource.getrusage(resource.RUSAGE_SELF)

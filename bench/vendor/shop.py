@@ -67,10 +67,11 @@ class Shop:
         self.rows.append(b"")
         return self._written(place, {**row, "branchId": 1, "createdDate": now(), **_kept(fields)})
 
-    def change(self, count: int, what: str, mark: str) -> None:
-        """Change so many customers, evenly spread, as if people had done it."""
+    def change(self, count: int, what: str, mark: str, first: int = 0) -> None:
+        """Change so many customers, evenly spread from the `first` on, as if people had done it."""
         stride = max(1, len(self.rows) // max(count, 1))
-        for number, place in enumerate(range(0, stride * count, stride)):
+        for number in range(count):
+            place = (first + stride * number) % len(self.rows)
             row = orjson.loads(self.rows[place])
             row["comments"] = f"{mark} {number}"
             if what == "email" and number % 2:

@@ -1,0 +1,65 @@
+"""The work follows what changed and not how much there is: the same thousand changes on a small and on a large store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+
+from bench.asked import Asked
+from bench.cases.reconcile import SHARED, SHOPS
+from bench.installed import Installed, install
+from bench.measure import Cost, Failed
+from bench.places import Stub, vendor
+from bench.pulling import staged
+from bench.race import Aim, Contestant, Heat, Round
+
+CHANGES = 1_000
+SMALLEST = 4_000  # where no two of the changes fall on the same person
+
+
+def heats(asked: Asked) -> Iterator[Heat]:
+    """Yield one heat for each kind of store: the smallest size against each larger one."""
+    small, *larger = sorted({*asked.sizes, SMALLEST} if len(asked.sizes) == 1 else asked.sizes)
+    for size in larger:
+        for kind in asked.stores:
+            with ExitStack() as stack:
+                works = {each: _work(stack, asked, kind, each) for each in (small, size)}
+                racing = [Contestant(_name(each), work) for each, work in works.items()]
+                yield Heat(f"{CHANGES:,} changes on {kind}", racing, _aims(_name(small), _name(size)))
+
+
+def _name(size: int) -> str:
+    return f"syncd sync, {size:,} records known"
+
+
+def _work(stack: ExitStack, asked: Asked, kind: str, size: int) -> Callable[[], Cost]:
+    stub = stack.enter_context(vendor(*((name, size // len(SHOPS), SHARED) for name in SHOPS)))
+    folder, url = stack.enter_context(asked.store(kind))
+    installed = install(folder, stub, SHOPS, url=url)
+    installed.syncd("sync")
+    marks = (f"mark{number}" for number in count())
+    return lambda: asked.metered(stub, lambda: _changed(installed, stub, next(marks)))
+
+
+def _changed(installed: Installed, stub: Stub, mark: str) -> Cost:
+    for first, name in enumerate(SHOPS):
+        stub.change(name, CHANGES // len(SHOPS), "email", f"{name}.{mark}", first)
+    cost = staged(installed)
+    if cost.told["changed"] < CHANGES:
+        raise Failed(f"Of {CHANGES} changes syncd saw {cost.told['changed']:.0f}.")
+    return cost
+
+
+def _aims(small: str, large: str) -> list[Aim]:
+    def rest(costs: Round) -> float:
+        return (costs[large].told["rest"] + costs[large].server_cpu) / (
+            costs[small].told["rest"] + costs[small].server_cpu
+        )
+
+    return [
+        Aim("CPU after the pull, large against small", rest, most=1.2),
+        Aim("CPU in all, large against small", lambda costs: costs[large].all_cpu / costs[small].all_cpu),
+        Aim("CPU after the pull, a change", lambda c: c[large].told["rest"] / CHANGES * 1e6, unit="µs"),
+        Aim("memory at the peak, large against small", lambda c: c[large].peak / c[small].peak, most=1.2),
+    ]
