@@ -93,7 +93,9 @@ def _pool(asked: Asked) -> list[Statement]:
 def pinned(asked: Asked) -> Answer:
     """An admin's pin wins over every statement."""
     value = {**(asked.before.value if asked.before else {}), **(asked.pin or {})}
-    return _settled(asked, None, value, "pinned", beaten=tuple(asked.new))
+    waiting = asked.before.conflict if asked.before else ()
+    beaten = (*waiting, *(one for one in asked.new if one not in waiting))
+    return _settled(asked, None, value, "pinned", beaten=beaten)
 
 
 def initial_priority(asked: Asked, pool: Sequence[Statement]) -> Answer:
@@ -126,10 +128,10 @@ def _differs(asked: Asked, other: Statement, value: Mapping[str, str], winner: S
 
 
 def _fresh(asked: Asked, beaten: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Keep the losers that lose now: the holder that is replaced and the new ones."""
-    new = {(*statement.record, statement.number) for statement in asked.new}
-    holder = asked.before.holder if asked.before else None
-    return tuple(s for s in beaten if (*s.record, s.number) in new or s == holder)
+    """Keep the losers that lose now: the holder that is replaced, the sides of an open conflict, and the new ones."""
+    before = asked.before
+    losing = [*asked.new, *(before.conflict if before else ()), before.holder if before else None]
+    return tuple(one for one in beaten if one in losing)
 
 
 def _among_edits(asked: Asked, edits: Sequence[Statement], pool: Sequence[Statement]) -> Answer:

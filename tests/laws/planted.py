@@ -17,6 +17,9 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
+import hypothesis
+
+MOST_EXAMPLES = 300  # of each law, to catch a fault
 TWO_SHADOWS = "tests/laws/test_two_shadows.py"
 GOLDEN = "tests/laws/test_golden.py"
 IDENTITY = "tests/laws/test_identity.py"
@@ -148,6 +151,14 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:_fresh",
         "",
         "return ()",
+        GOLDEN,
+    ),
+    Planted(
+        "the losers of a conflict that is settled are not told of",
+        "explained",
+        "syncd.rules.golden:_fresh",
+        ", *(before.conflict if before else ())",
+        "",
         GOLDEN,
     ),
     Planted(
@@ -432,6 +443,15 @@ def _function(tree: Any, path: Sequence[str], fault: Planted) -> ast.FunctionDef
         tree = found[0]
     assert isinstance(tree, ast.FunctionDef)
     return tree
+
+
+def pytest_sessionstart() -> None:
+    """Look for a failure and not for the least one, with the same examples each time."""
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    hypothesis.settings.register_profile(
+        "planted", deadline=None, max_examples=MOST_EXAMPLES, derandomize=True, phases=phases, database=None
+    )
+    hypothesis.settings.load_profile("planted")
 
 
 if os.environ.get("SYNCD_TEST_PLANTED"):

@@ -135,7 +135,8 @@ def test_every_loser_is_told_of(first: list[Statement], then: list[Statement], p
     before = decide(asked(first, policy=policy)).golden
     answer = decide(asked(then, before, policy, number=2_000))
     assert answer.golden is not None
-    for one in then:
+    waited = before.conflict if before else ()
+    for one in [*then, *waited]:
         differs = one.value["notes"].strip() != answer.golden.value["notes"].strip()
         empty_initial = one.kind == "initial" and not one.value["notes"].strip()
         if differs and one.value["notes"].strip() and not empty_initial:

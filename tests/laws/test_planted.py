@@ -41,7 +41,6 @@ def test_it_is_caught(fault: Planted) -> None:
         **os.environ,
         "SYNCD_TEST_PLANTED": fault.name,
         "SYNCD_TEST_HISTORIES": str(HISTORIES_AT_MOST),
-        "HYPOTHESIS_PROFILE": "ci",
     }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.laws.planted", "-x", "-q", "--timeout=1200", *asked],
