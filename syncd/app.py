@@ -170,7 +170,8 @@ class App:
         self, run: Run, lease: Lease, *, progress: Tell | None = None, stop: threading.Event | None = None
     ) -> Report:
         """Carry out a run that was claimed under a lease; keep the lease meanwhile; write the report down."""
-        watch = Watch(stop=stop or self.stop) if progress is None else Watch(progress, stop or self.stop)
+        watch = Watch(stop=stop or self.stop, hold=lease.hold)
+        watch.tell = progress or watch.tell
         order = Order(
             run.id,
             run.connections,

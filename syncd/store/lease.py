@@ -4,12 +4,16 @@ Every write of a run names its epoch and is refused once somebody else has taken
 So clocks that disagree can cost a takeover too many, but never a write by two. A holder that died on this machine
 is replaced at once (its pid is gone, or is another process's by now); one elsewhere, or one that hangs, when its
 time is over.
+
+A vendor knows of no epoch. So before each request that writes, a holder makes sure that its time is not over by the
+monotonic clock, which goes on while a process is stopped; one that wakes up too late asks the store first.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,12 +29,16 @@ from syncd.store.transaction import Row, Transaction
 # Half of the ten seconds after which a store must be free, and some: renewed every third of it.
 TTL: Final = timedelta(seconds=8)
 NAME: Final = "syncd"
+_CERTAIN: Final = (
+    0.75  # the part of its time for which a holder need not ask whether it still holds the store
+)
 
 READ: Final = "SELECT holder, host, pid, born, epoch, expires_at FROM lease WHERE name = ?"
 
 _PROC: Final = Path("/proc")
 
 T = TypeVar("T")
+Ticks = Callable[[], float]
 
 
 class Writes(Protocol):
@@ -78,10 +86,12 @@ class Holding:
 class Lease:
     """The store, held by this process under one epoch."""
 
-    __slots__ = ("_writes", "epoch", "holder", "ttl")
+    __slots__ = ("_renewed", "_ticks", "_writes", "epoch", "holder", "ttl")
 
-    def __init__(self, writes: Writes, holder: str, epoch: int, ttl: timedelta) -> None:
-        self._writes = writes
+    def __init__(
+        self, writes: Writes, holder: str, epoch: int, ttl: timedelta, ticks: Ticks, renewed: float
+    ) -> None:
+        self._writes, self._ticks, self._renewed = writes, ticks, renewed
         self.holder = holder
         self.epoch = epoch
         self.ttl = ttl
@@ -89,7 +99,14 @@ class Lease:
     def renew(self) -> None:
         """Hold the store for another `ttl`; raise LeaseLost where it was taken over."""
         failpoint("lease.renew")
+        began = self._ticks()
         self._writes(lambda tx: extend(tx, self.epoch))
+        self._renewed = began
+
+    def hold(self) -> None:
+        """Make sure, before what no epoch can refuse, that nobody has taken over; raise LeaseLost where somebody has."""
+        if self._ticks() - self._renewed > _CERTAIN * self.ttl.total_seconds():
+            self.renew()
 
     def release(self) -> None:
         """Give the store back; a lease that was taken over is let go silently."""
@@ -100,8 +117,9 @@ class Lease:
         self._writes(unit)
 
 
-def acquire(writes: Writes, holder: str, ttl: timedelta = TTL) -> Lease | None:
-    """Take the lease where nobody has it; return None where somebody does."""
+def acquire(writes: Writes, holder: str, ttl: timedelta = TTL, ticks: Ticks = time.monotonic) -> Lease | None:
+    """Take the lease where nobody has it; return None where somebody does. `ticks` are seconds that only grow."""
+    began = ticks()
 
     def unit(tx: Transaction) -> int | None:
         held = read(tx)
@@ -110,7 +128,7 @@ def acquire(writes: Writes, holder: str, ttl: timedelta = TTL) -> Lease | None:
         return _take_over(tx, held, holder, ttl) if held.is_over(tx.now) else None
 
     epoch = writes(unit)
-    return None if epoch is None else Lease(writes, holder, epoch, ttl)
+    return None if epoch is None else Lease(writes, holder, epoch, ttl, ticks, began)
 
 
 def read(tx: Transaction) -> Holding | None:

@@ -167,9 +167,11 @@ class Store:
 
     # --- lease --------------------------------------------------------------------------------
 
-    def acquire(self, holder: str, ttl: timedelta = leases.TTL) -> Lease | None:
+    def acquire(
+        self, holder: str, ttl: timedelta = leases.TTL, ticks: leases.Ticks = time.monotonic
+    ) -> Lease | None:
         """Take the lease under a name to be shown to people; None where another process has it."""
-        return leases.acquire(self._write, holder, ttl)
+        return leases.acquire(self._write, holder, ttl, ticks)
 
     def holder(self) -> dict[str, Any] | None:
         """Return who has the lease and until when, None where nobody does."""

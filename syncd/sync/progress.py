@@ -1,4 +1,4 @@
-"""How a run tells whoever watches how far it is, and how it is asked to stop."""
+"""How a run tells whoever watches how far it is, is asked to stop, and makes sure that the store is still its own."""
 
 from __future__ import annotations
 
@@ -21,12 +21,20 @@ def _nobody(_: Progress) -> None:
     """Tell nobody."""
 
 
+def _alone() -> None:
+    """Ask nobody: where no lease was taken, nobody can take over."""
+
+
 @dataclass(slots=True)
 class Watch:
-    """The run's two wires to the outside: tell somebody of progress, and notice that it should stop."""
+    """The run's wires to the outside: tell somebody of progress, notice that it should stop, and hold the store.
+
+    `hold` raises LeaseLost where another process has taken over; it is asked before each request that writes.
+    """
 
     tell: Callable[[Progress], None] = _nobody
     stop: threading.Event = field(default_factory=threading.Event)
+    hold: Callable[[], None] = _alone
 
     @property
     def stopping(self) -> bool:

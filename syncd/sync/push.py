@@ -54,7 +54,7 @@ def push(
                 failpoint("push.claimed")
                 if not group:
                     break
-                pusher = _Pusher(store, scene, source, run, epoch, tally)
+                pusher = _Pusher(store, scene, source, run, epoch, tally, watch)
                 pusher.execute(group)
                 sent += len(group)
                 watch.tell(Progress("push", source.name, sent))
@@ -80,10 +80,17 @@ class _Pusher:
     """One group of operations of one connection, from claim to outcome."""
 
     def __init__(
-        self, store: Store, scene: Scene, source: Source, run: str, epoch: int, tally: Tally
+        self,
+        store: Store,
+        scene: Scene,
+        source: Source,
+        run: str,
+        epoch: int,
+        tally: Tally,
+        watch: Watch,
     ) -> None:
         self.store, self.scene, self.source = store, scene, source
-        self.run, self.epoch, self.tally = run, epoch, tally
+        self.run, self.epoch, self.tally, self.watch = run, epoch, tally, watch
         self.halted = False
         with store.look() as tx:
             self.state = tx.connections.load(source.name) or ConnectionState(
@@ -230,6 +237,7 @@ class _Pusher:
         operation, attempt = task.operation, task.attempt
         attempt.began = attempt.began or self.scene.clock()
         if operation.step < len(operation.steps):
+            pass
             with bound(operation=operation.id):
                 written = self.source.connector.write(operation.steps[operation.step], self._change(task))
             failpoint("push.answered")

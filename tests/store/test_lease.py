@@ -50,6 +50,23 @@ def test_a_late_holder_that_nobody_replaced_goes_on(store: Store, clock: Clock) 
     assert store.acquire("other") is None
 
 
+def test_a_holder_asks_the_store_before_it_acts_only_when_its_time_may_be_over(
+    store: Store, clock: Clock
+) -> None:
+    seconds = iter([0.0, 5.9, 6.1, 6.1, 12.0, 12.2])
+    stale = taken(store.acquire("daemon", timedelta(seconds=8), lambda: next(seconds)))
+    clock.forward(seconds=7)
+    stale.hold()  # 5.9 s after it took the lease
+    stale.hold()  # 6.1 s after: renewed
+    clock.forward(seconds=7)
+    assert store.acquire("other") is None
+    clock.forward(seconds=8)
+    assert store.acquire("other") is not None
+    stale.hold()  # 5.9 s after it renewed, as its own clock tells: the store was not asked
+    with pytest.raises(LeaseLost):
+        stale.hold()
+
+
 def test_who_was_replaced_is_refused_and_writes_nothing(store: Store, clock: Clock) -> None:
     stale = taken(store.acquire("daemon"))
     clock.forward(minutes=1)
