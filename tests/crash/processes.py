@@ -40,12 +40,19 @@ class Killer:
         self._at = 0
         self._victim: Callable[[], int | None] = lambda: None
         self._signal = signal.SIGKILL
+        self._hit: Callable[[float], None] = lambda _: None
         self._lock = threading.Lock()
 
-    def aim(self, victim: Callable[[], int | None], at: int, with_signal: int = signal.SIGKILL) -> None:
-        """Strike at the `at`-th request from now."""
+    def aim(
+        self,
+        victim: Callable[[], int | None],
+        at: int,
+        with_signal: int = signal.SIGKILL,
+        hit: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Strike at the `at`-th request from now; tell `hit` when that was."""
         with self._lock:
-            self.count, self._at, self._victim = 0, at, victim
+            self.count, self._at, self._victim, self._hit = 0, at, victim, hit
             self._signal = signal.Signals(with_signal)
 
     def strike(self) -> None:
@@ -55,38 +62,73 @@ class Killer:
             victim = self._victim() if self.count == self._at else None
         if victim is not None:
             os.kill(victim, self._signal)
+            self._hit(time.monotonic())
 
 
-class Deadly:
-    """A vendor in front of which a killer stands."""
+class Door:
+    """One process's own way to the four vendors: a killer stands in it, and it is known when a request came in by it."""
 
-    def __init__(self, vendor: WSGIApplication, killer: Killer) -> None:
-        self._vendor, self._killer = vendor, killer
+    def __init__(self, sandbox: Sandbox, stack: ExitStack) -> None:
+        self.killer = Killer()
+        self.writes: list[
+            tuple[float, str]
+        ] = []  # when, and to which vendor, a request came in that may write
+        self.urls: dict[str, str] = {}
+        for name, vendor in sandbox.vendors.items():
+            server = Server(_Way(vendor, name, self))
+            stack.callback(server.stop)
+            self.urls[name] = f"http://{server.host}:{server.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the settings that lead through this door."""
+        return _addresses(self.urls)
+
+
+class _Way:
+    """A vendor behind a door."""
+
+    def __init__(self, vendor: WSGIApplication, name: str, door: Door) -> None:
+        self._vendor, self._name, self._door = vendor, name, door
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET" and "token" not in environ["PATH_INFO"]:
+            self._door.writes.append((time.monotonic(), self._name))
         answer = self._vendor(environ, start_response)
-        self._killer.strike()
+        self._door.killer.strike()
         return answer
 
 
 class Town:
     """Four vendors on real ports, a store, and the commands that work on them."""
 
-    def __init__(self, url: str, urls: dict[str, str], sandbox: Sandbox, killer: Killer) -> None:
-        self.url, self.sandbox, self.killer = url, sandbox, killer
-        self.environment = {**os.environ, **sandbox.secrets(), **_addresses(urls)}
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self.url, self.sandbox, self._stack = url, Sandbox.empty(), stack
+        self.door = self.another_door()
+        self.killer = self.door.killer
+        self.environment = {**os.environ, **self.sandbox.secrets()}
         self.environment["SYNCD__STORE__URL"] = url
         self.environment["SYNCD__SAFETY__SETTLE_SECONDS"] = f"{SETTLE:g}"
         self.environment["SYNCD__WEB__PORT"] = "0"
 
-    def command(self, *words: str, listened_to: bool = True) -> Process:
-        """Start a command; what nobody listens to goes nowhere."""
+    def another_door(self) -> Door:
+        """Return a way to the vendors for one process alone."""
+        return Door(self.sandbox, self._stack)
+
+    def command(
+        self,
+        *words: str,
+        listened_to: bool = True,
+        door: Door | None = None,
+        more: dict[str, str] | None = None,
+    ) -> Process:
+        """Start a command; what nobody listens to goes nowhere. `more` is its own environment."""
         said = subprocess.PIPE if listened_to else subprocess.DEVNULL
         line = [sys.executable, "-m", "syncd", "-c", str(CONFIG), *words]
         return subprocess.Popen(
             line,
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | (door or self.door).environment | (more or {}),
             stdout=said,
             stderr=said,
             text=True,
@@ -127,6 +169,18 @@ class Town:
         """Return how many writes all vendors have carried out."""
         return sum(len(vendor.ledger.writes()) for vendor in self.sandbox.vendors.values())
 
+    def not_once(self, people: int) -> list[str]:
+        """Return where not everybody of so many people stands exactly once."""
+        wrong = []
+        for name, vendor in self.sandbox.vendors.items():
+            rows, made = len(vendor.snapshot()), sum(one.kind == "create" for one in vendor.ledger.writes())
+            if rows != people or made not in (0, people):
+                wrong.append(f"{name}: {rows} customers, {made} of them made by syncd")
+        contacts = [len(row["contacts"]) for row in self.sandbox.perfex.snapshot().values()]
+        if contacts != [1] * people:
+            wrong.append(f"perfex: {contacts} contacts")
+        return wrong
+
     def holder(self) -> int | None:
         """Return the pid of the process that holds the store."""
         with Store.open(self.url, clock=utc_now) as store:
@@ -147,14 +201,8 @@ class Town:
 @contextmanager
 def town(url: str) -> Iterator[Town]:
     """Open four empty vendors on this machine until the end of the block."""
-    sandbox, killer = Sandbox.empty(), Killer()
     with ExitStack() as stack:
-        urls = {}
-        for name, vendor in sandbox.vendors.items():
-            server = Server(Deadly(vendor, killer))
-            stack.callback(server.stop)
-            urls[name] = f"http://{server.host}:{server.port}"
-        yield Town(url, urls, sandbox, killer)
+        yield Town(url, stack)
 
 
 def wait_until(true: Callable[[], Any], within: float) -> float:

@@ -12,13 +12,18 @@ START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
 class VirtualClock:
-    """Moves by a millisecond at each look, so that no two moments are the same."""
+    """Moves by a millisecond at each look, so that no two moments are the same.
+
+    Looks of other threads move nothing: whether the lease is renewed meanwhile depends on how busy the machine is.
+    """
 
     def __init__(self, start: datetime = START) -> None:
         self.moment = start
+        self._thread = threading.get_ident()
 
     def __call__(self) -> datetime:
-        self.moment += TICK
+        if threading.get_ident() == self._thread:
+            self.moment += TICK
         return self.moment
 
     def forward(self, seconds: float) -> None:
