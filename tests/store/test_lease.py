@@ -53,7 +53,7 @@ def test_a_late_holder_that_nobody_replaced_goes_on(store: Store, clock: Clock) 
 def test_a_holder_asks_the_store_before_it_acts_only_when_its_time_may_be_over(
     store: Store, clock: Clock
 ) -> None:
-    seconds = iter([0.0, 5.9, 6.1, 6.1, 12.0, 12.2])
+    seconds = iter([0.0, 5.9, 6.1, 6.1, 12.0, 12.2, 12.2])
     stale = taken(store.acquire("daemon", timedelta(seconds=8), lambda: next(seconds)))
     clock.forward(seconds=7)
     stale.hold()  # 5.9 s after it took the lease
