@@ -9,7 +9,8 @@ text recognisable, and the reply is marked `suspect`, so that the connector look
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from syncd.errors import Malformed
+from syncd.errors import Malformed, Unanswered
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_WAIT = 3600.0  # seconds: a vendor that asks for more than an hour is asked again after an hour
@@ -104,6 +105,15 @@ def _second_look(body: bytes, reply: Reply, strict: orjson.JSONDecodeError) -> A
 
 def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(word)  # NaN and Infinity are no JSON, and no vendor takes them
+
+
+@contextmanager
+def after_writing(reply: Reply) -> Iterator[None]:
+    """Turn an answer to a write that cannot be understood into a write of unknown outcome. Raises Unanswered."""
+    try:
+        yield
+    except Malformed as error:
+        raise Unanswered(error.what, error.next_step, status=reply.status) from error
 
 
 def unusable(row: object) -> str:

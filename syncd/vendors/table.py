@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast, get_args
 
 from syncd.errors import ConfigError, Malformed, Problem
-from syncd.values import Direction, Poison
+from syncd.values import Direction, Item, Poison
 from syncd.vendors.base import FieldSpec, VendorSettings
 from syncd.vendors.reply import unusable
 
@@ -97,6 +97,15 @@ def poison_of(row: object, vendor_id: object, *, suspect: bool) -> Poison | None
         return Poison("?", "has no usable id")
     reason = unusable(row) if suspect else ""
     return Poison(str(vendor_id).encode("utf-8", "replace").decode(), reason) if reason else None
+
+
+def sorted_out(
+    rows: Sequence[Any], poisoned: Callable[[Any], Poison | None], item: Callable[[Any], Item]
+) -> tuple[tuple[Item, ...], tuple[Poison, ...]]:
+    """Return the good rows of a page as items, and why the others are set aside."""
+    judged = [(row, poisoned(row)) for row in rows]
+    good = tuple(item(row) for row, poison in judged if poison is None)
+    return good, tuple(poison for _, poison in judged if poison is not None)
 
 
 def mapping_of(value: Any) -> Mapping[str, Any]:

@@ -6,14 +6,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from syncd.errors import Malformed, Unanswered
+from syncd.errors import Malformed
 from syncd.vendors.auth import ClientCredentials
 from syncd.vendors.budget import Kind
 from syncd.vendors.call import Expect
 from syncd.vendors.http import Http, segment
 from syncd.vendors.kiotviet.fields import Row
 from syncd.vendors.kiotviet.replies import is_stale_token, refusal
-from syncd.vendors.reply import Reply, unusable
+from syncd.vendors.reply import Reply, after_writing, unusable
 from syncd.vendors.table import mapping_of, whole
 
 Pairs = Sequence[tuple[str, str]]
@@ -91,10 +91,8 @@ class Api:
         reply = self.send(method, path, json=document, kind="write")
         answer = reply.json()
         inner = mapping_of(answer).get("data")
-        try:
+        with after_writing(reply):
             return record(reply, inner if isinstance(inner, Mapping) else answer), reply
-        except Malformed as error:
-            raise Unanswered(error.what, error.next_step, status=reply.status) from error
 
     def delete(self, vendor_id: str) -> None:
         """Send a delete. Raises Missing."""

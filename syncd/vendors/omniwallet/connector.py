@@ -15,7 +15,6 @@ from syncd.errors import (
     Missing,
     Refused,
     Rejected,
-    Unanswered,
     VendorError,
 )
 from syncd.values import Change, Item, Page, Shown, Written
@@ -27,7 +26,7 @@ from syncd.vendors.omniwallet.fields import ATTRIBUTES, added_points, same_email
 from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
 from syncd.vendors.omniwallet.words import hinted, refused_fields
 from syncd.vendors.parts import Parts, http_for
-from syncd.vendors.reply import Reply
+from syncd.vendors.reply import Reply, after_writing
 from syncd.vendors.table import counted, mapping_of, moment, table_of
 
 MEDIA = "application/vnd.api+json"
@@ -181,10 +180,8 @@ class Omniwallet:
             raise self._write_refusal(reply, change)
         if reply.status == 204:
             return Written(vendor_id=change.vendor_id)
-        try:
+        with after_writing(reply):
             shown = single(reply)
-        except Malformed as error:
-            raise Unanswered(error.what, error.next_step, status=reply.status) from error
         return Written(vendor_id=shown.vendor_id, shown=shown, progress={"vendor_id": shown.vendor_id})
 
     def _write_refusal(self, reply: Reply, change: Change) -> VendorError:

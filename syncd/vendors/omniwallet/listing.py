@@ -12,7 +12,7 @@ from syncd.values import Page
 from syncd.vendors.base import Pass
 from syncd.vendors.omniwallet.fields import item_of, poisoned
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, moment, whole
+from syncd.vendors.table import mapping_of, moment, sorted_out, whole
 
 PAGE = 100  # the largest page[size] [documentation of n8n-nodes-omniwallet]
 OVERLAP = timedelta(minutes=2)  # stamps show whole seconds, and a write may show late
@@ -173,10 +173,10 @@ def listing(reply: Reply, number: int) -> Sheet:
 
 
 def page_of(rows: Sequence[Any], reply: Reply, place: Place, *, last: bool) -> Page:
-    judged = [(row, poisoned(row, suspect=reply.suspect)) for row in rows]
+    items, poison = sorted_out(rows, lambda row: poisoned(row, suspect=reply.suspect), item_of)
     return Page(
-        items=tuple(item_of(row) for row, poison in judged if poison is None),
-        poison=tuple(poison for _, poison in judged if poison is not None),
+        items=items,
+        poison=poison,
         started=reply.started,
         last=last,
         resume=None if last else place.resume,

@@ -67,13 +67,15 @@ class Contacts:
         self._listed: bool | None = (
             None  # whether this build lists all contacts; then an address takes their own id
         )
+        self._takes_at = True  # until a search for "@" is refused
 
     def everyone(self) -> Everyone:
         """Read as many primary contacts as one way shows."""
         rows = self._list()
         if rows is not None:
             return _everyone(rows, complete=True, inactive_too=True)
-        rows = self._search("@")
+        rows = self._search("@") if self._takes_at else None
+        self._takes_at = rows is not None
         if rows is not None:
             return _everyone(rows, complete=True, doubtful=True)
         rows = self._search(PARTIAL_TERM)

@@ -16,7 +16,6 @@ from syncd.errors import (
     Missing,
     Refused,
     Rejected,
-    Unanswered,
     Unsearchable,
     VendorError,
 )
@@ -29,7 +28,7 @@ from syncd.vendors.http import segment
 from syncd.vendors.parts import Parts, credentials_for, http_for
 from syncd.vendors.pexip_engage.fields import body_of, item_in, item_of, plain_fields, shown_of, specs
 from syncd.vendors.pexip_engage.listing import Place, listing, page_of
-from syncd.vendors.reply import Reply
+from syncd.vendors.reply import Reply, after_writing
 from syncd.vendors.table import counted, mapping_of, poison_of, table_of
 
 PAGE = 100  # no maximum is published; where so many are refused, the default of 25 is asked for
@@ -202,10 +201,8 @@ class PexipEngage:
             raise self._refusal(reply, change)
         if reply.status == 204:
             return Written(vendor_id=change.vendor_id)
-        try:
+        with after_writing(reply):
             shown = self.read(item_in(reply), reply.started)
-        except Malformed as error:
-            raise Unanswered(error.what, error.next_step, status=reply.status) from error
         return Written(vendor_id=shown.vendor_id, shown=shown)
 
     def _refusal(self, reply: Reply, change: Change | None = None) -> VendorError:

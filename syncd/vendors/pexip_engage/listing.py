@@ -10,7 +10,7 @@ from syncd.errors import Malformed
 from syncd.values import Page
 from syncd.vendors.pexip_engage.fields import item_of
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, poison_of, whole
+from syncd.vendors.table import mapping_of, poison_of, sorted_out, whole
 
 STEPS_BACK = 20  # pages read again in one pass before a listing counts as unreadable
 
@@ -84,10 +84,12 @@ def listing(reply: Reply, offset: int) -> Sheet:
 
 def page_of(rows: Sequence[Any], reply: Reply, place: Place, total: int | None, *, last: bool) -> Page:
     """Return a page; `rows` are without the one that the page before has shown already."""
-    judged = [(row, poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect)) for row in rows]
+    items, poison = sorted_out(
+        rows, lambda row: poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect), item_of
+    )
     return Page(
-        items=tuple(item_of(row) for row, poison in judged if poison is None),
-        poison=tuple(poison for _, poison in judged if poison is not None),
+        items=items,
+        poison=poison,
         started=reply.started,
         last=last,
         resume=None if last else {"offset": place.offset, "anchor": place.anchor},

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from syncd.errors import Forbidden, Malformed, Unanswered, VendorError
+from syncd.errors import Forbidden, Malformed, VendorError
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
-from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
+from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
 from syncd.vendors.budget import Ration
 from syncd.vendors.http import segment
 from syncd.vendors.parts import Parts, http_for
-from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, poison_of, table_of, text_of
+from syncd.vendors.reply import Reply, after_writing
+from syncd.vendors.table import table_of, text_of
 from tests.vendors.fifth.replies import listed, refusal, single
 
 FIELDS = (
@@ -46,11 +46,8 @@ class PigeonPost:
         after, more = int((walk.resume or {}).get("after", 0)), True
         while more:
             reply = self._send("GET", "subscribers", query=[("after", str(after))])
-            rows, total = listed(reply)
-            judged = [(row, poison_of(row, mapping_of(row).get("id"), suspect=reply.suspect)) for row in rows]
-            good = tuple(Item(str(row["id"]), row) for row, poison in judged if poison is None)
-            aside = tuple(poison for _, poison in judged if poison is not None)
-            before, more = after, len(rows) == 100
+            good, aside, total = listed(reply)
+            before, more = after, len(good) + len(aside) == 100
             after = max((int(item.vendor_id) for item in good), default=after)
             if more and after <= before:
                 raise Malformed(f"{reply.source} repeats a page.", "Ask Pigeon Post.")
@@ -68,8 +65,8 @@ class PigeonPost:
     def find(self, keys: Keys) -> Sequence[Shown]:
         if not keys.email:
             return ()
-        rows, _ = listed(self._send("GET", "subscribers", query=[("email", keys.email)]))
-        return tuple(self.get(str(row["id"])) for row in rows if mapping_of(row).get("email") == keys.email)
+        good, _, _ = listed(self._send("GET", "subscribers", query=[("email", keys.email)]))
+        return tuple(self.get(item.vendor_id) for item in good if item.payload.get("email") == keys.email)
 
     def steps(self, change: Change) -> tuple[str, ...]:
         return () if change.kind == "update" and not change.fields else (change.kind,)
@@ -81,10 +78,8 @@ class PigeonPost:
             return Written(change.vendor_id)
         body = {self.fields[name].wire: value or None for name, value in change.fields.items()}
         reply = self._send("POST" if step == "create" else "PATCH", path, json=body, kind="write")
-        try:
+        with after_writing(reply):
             item = single(reply)
-        except Malformed as error:  # it may have been written all the same
-            raise Unanswered(error.what, error.next_step, status=reply.status) from error
         return Written(item.vendor_id, self.read(item, reply.started))
 
     def hint(self, headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Sequence[str]:
@@ -92,7 +87,7 @@ class PigeonPost:
 
     def check(self) -> Sequence[Finding]:
         try:
-            _, total = listed(self._send("GET", "subscribers"))
+            _, _, total = listed(self._send("GET", "subscribers"))
         except VendorError as error:
             return (Finding("read subscribers", ok=False, detail=error.what, fix=error.next_step),)
         return (Finding("read subscribers", ok=True, detail=f"{total} subscribers"),)
@@ -102,6 +97,3 @@ class PigeonPost:
         if not reply.ok:
             raise refusal(reply)
         return reply
-
-
-VENDOR = Vendor("pigeon_post", "Pigeon Post", PigeonPost, options={}, secrets=("key",))

@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from syncd.errors import AlreadyThere, Malformed, Missing, Refused, Rejected, VendorError
-from syncd.values import Item
+from syncd.values import Item, Poison
 from syncd.vendors.reply import Reply
-from syncd.vendors.table import mapping_of, poison_of
+from syncd.vendors.table import mapping_of, poison_of, sorted_out
 
 
-def listed(reply: Reply) -> tuple[list[Any], int]:
-    """Return the rows of a list and the announced total. Raises Malformed."""
+def listed(reply: Reply) -> tuple[tuple[Item, ...], tuple[Poison, ...], int]:
+    """Return the good rows of a list, why others are set aside, and the announced total. Raises Malformed."""
     rows, total = (mapping_of(reply.json()).get(name) for name in ("subscribers", "total"))
     if not isinstance(rows, list) or not isinstance(total, int):
         raise Malformed(f"{reply.source} did not show a list of subscribers.", "Check base_url.")
-    return rows, total
+    return (*sorted_out(rows, lambda row: poison_of(row, _id(row), suspect=reply.suspect), _item), total)
+
+
+def _id(row: Any) -> Any:
+    return mapping_of(row).get("id")
+
+
+def _item(row: Any) -> Item:
+    return Item(str(row["id"]), row)
 
 
 def single(reply: Reply) -> Item:
@@ -23,7 +31,7 @@ def single(reply: Reply) -> Item:
     row = mapping_of(reply.json())
     if poison := poison_of(row, row.get("id"), suspect=reply.suspect):
         raise Malformed(f"{reply.source} shows one that {poison.reason}.", "Look at it in Pigeon Post.")
-    return Item(str(row["id"]), row)
+    return _item(row)
 
 
 def refusal(reply: Reply) -> VendorError:
