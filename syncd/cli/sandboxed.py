@@ -174,7 +174,8 @@ def _demonstrate(running: RunningSandbox, store: Path, port: int, *, serve: bool
         from syncd.cli.service import daemon
 
         say.note("The admin page stays until Ctrl-C.")
-        daemon(settings, with_page=True)
+        # beside the reports, which may be one document
+        daemon(settings, with_page=True, say_to=say.note)
     return 1 if missing else 0
 
 

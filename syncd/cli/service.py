@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,12 +48,14 @@ def run(ctx: typer.Context, flags: dict[str, Any], *, with_page: bool) -> int:
     return daemon(settings, with_page=with_page, read_again=read_again)
 
 
-def daemon(settings: Settings, *, with_page: bool, read_again: Any = None) -> int:
-    """Run a daemon by settings and return its exit status."""
+def daemon(
+    settings: Settings, *, with_page: bool, read_again: Any = None, say_to: Callable[[str], None] = say.line
+) -> int:
+    """Run a daemon by settings and return its exit status; where its page is goes to `say_to`."""
     from syncd.daemon import serve as run_daemon
 
     if not with_page:
         return run_daemon(settings, reload=read_again)
     from syncd.web import create_app, greeting
 
-    return run_daemon(settings, make_web=create_app, greet=greeting, reload=read_again)
+    return run_daemon(settings, make_web=create_app, greet=greeting, reload=read_again, say=say_to)

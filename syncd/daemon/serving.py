@@ -45,10 +45,10 @@ class MakesWeb(Protocol):
     def __call__(self, app: App) -> ASGIApp: ...
 
 
-def to_stderr(line: str) -> None:
-    """Say a line to whoever started the daemon."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+def to_stdout(line: str) -> None:
+    """Say a line to whoever started the daemon: where its page is belongs to its result, the log goes beside it."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def serve(
@@ -58,7 +58,7 @@ def serve(
     greet: Callable[[App, str], list[str]] | None = None,
     reload: Callable[[], Settings] | None = None,
     clock: Callable[[], datetime] = utc_now,
-    say: Callable[[str], None] = to_stderr,
+    say: Callable[[str], None] = to_stdout,
 ) -> int:
     """Run the daemon until it is told to stop, and return its exit status.
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,6 +32,19 @@ def test_the_schedule_fires_and_sigterm_drains(place: Place) -> None:
     sent = place.requests()
     time.sleep(1.5)
     assert place.requests() == sent
+
+
+def test_its_address_is_said_on_standard_output_and_the_log_beside_it(place: Place) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD")}
+    command = [sys.executable, "-m", "syncd", "serve"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**kept, **place.environ, **IDLE}
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline().decode()
+        process.terminate()
+        assert process.wait(35) == 0
+    assert re.fullmatch(r"The admin page is at http://127\.0\.0\.1:\d+\n", said)
 
 
 def test_sigint_ends_like_sigterm(place: Place) -> None:
