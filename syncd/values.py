@@ -8,7 +8,7 @@ Times are aware UTC datetimes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -407,6 +407,13 @@ class Tally:
     complete: bool = False
     error: str = ""
     problem: int = 0  # the exit status that goes with the error
+
+    def add(self, other: Tally) -> None:
+        """Add another one's figures; how a pull ended is not theirs to say."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.type == "int" and each.name != "problem":
+                setattr(self, each.name, value + getattr(other, each.name))
 
 
 @dataclass(slots=True)

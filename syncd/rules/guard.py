@@ -120,9 +120,9 @@ def judge(
     return Verdict(go=True)
 
 
-def inbound(statements: Iterable[Statement]) -> Load:
-    """Return the load of what came in from one connection."""
-    load = Load()
+def inbound(statements: Iterable[Statement], already: Load | None = None) -> Load:
+    """Return the load of what came in from one connection on top of what was counted already."""
+    load = already or Load()
     for statement in statements:
         if statement.kind == "initial":
             continue

@@ -9,7 +9,6 @@ from syncd.store.parts.audit import Deed
 from syncd.store.parts.connections import ConnectionState
 from syncd.store.parts.decisions import HumanDecision
 from syncd.store.parts.journal import JournalRow
-from syncd.store.parts.record_rows import unfit
 from syncd.store.parts.runs import Run
 from syncd.store.pruning import prune
 from syncd.store.shelf import Shelf
@@ -35,5 +34,4 @@ __all__ = [
     "plain_statement",
     "prune",
     "restore",
-    "unfit",
 ]

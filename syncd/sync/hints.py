@@ -8,8 +8,8 @@ from syncd.errors import Missing, VendorError
 from syncd.logs import Logger
 from syncd.store import Store, Writing
 from syncd.sync.outcome import suspect
-from syncd.sync.pull import grounds, take
 from syncd.sync.scene import Scene, Source
+from syncd.sync.taking import grounds, take
 from syncd.values import Record, Shadow, Shown, Tally
 
 log = Logger(__name__)

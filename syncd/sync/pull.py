@@ -6,27 +6,24 @@ aside with its reason; the rest of its page goes on.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from syncd.errors import Malformed, Refused, Throttled, Unreachable, VendorError
+from syncd.errors import Refused, Throttled, Unreachable, VendorError
 from syncd.failpoints import failpoint
 from syncd.logs import Logger
-from syncd.rules.absorb import Absorbed, Ground, absorb
 from syncd.rules.guard import Load, inbound, mass_change
 from syncd.store import ConnectionState, Store, Writing
-from syncd.sync.absence import SeenIds, conclude_absence, mark_gone
-from syncd.sync.erase import erasure_key, is_erased
-from syncd.sync.journal import ignored_row
+from syncd.sync.absence import SeenIds, conclude_absence
+from syncd.sync.page import PageTaken, PageTaker
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.renames import renamed
-from syncd.sync.scene import Scene, Source, record_keys
-from syncd.values import Item, Page, Record, Review, Shadow, Shown, Statement, Tally
+from syncd.sync.scene import Scene, Source
+from syncd.values import Page, Review, Tally
 from syncd.vendors.base import Pass
 
 log = Logger(__name__)
@@ -43,9 +40,6 @@ class Pulled:
 
     complete: bool = False
     full: bool = False
-    load: Load = field(default_factory=Load)
-    first_number: int = 0
-    last_number: int = 0
 
 
 @dataclass(slots=True)
@@ -60,8 +54,20 @@ class _Walk:
     seen: SeenIds
     started: datetime | None = None
     outcome: Pulled = field(default_factory=Pulled)
-    statements: list[Statement] = field(default_factory=list)
+    came: Load = field(default_factory=Load)  # what people edited at the vendor, as this pass shows it
+    numbers: tuple[int, int] | None = None  # the first and the last journal number of these edits
     set_aside: int = 0  # rows that count in an announced total: tombstones and rows that cannot be used
+
+    def add(self, taken: PageTaken) -> None:
+        """Add up what a page did that is in the store now."""
+        self.tally.add(taken.tally)
+        self.seen.update(taken.seen)
+        self.set_aside += taken.set_aside
+        if taken.edits:
+            self.came = inbound(taken.edits, self.came)
+            numbers = [one.number for one in taken.edits]
+            first = self.numbers[0] if self.numbers else min(numbers)
+            self.numbers = (first, max(numbers))
 
 
 def pull(
@@ -134,12 +140,26 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
 def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> None:
     renames = renamed(store, walk.source, page)
 
-    def unit(tx: Writing) -> None:
+    def unit(tx: Writing) -> PageTaken:
         for new, old in renames.items():
             tx.records.rename(walk.source.name, old, new)
-        _store_page(tx, scene, walk, page)
+        taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, page).work()
+        walk.state.resume = _resume_point(walk, page, walk.tally.pulled + taken.tally.pulled)
+        tx.connections.save(walk.state)
+        return taken
 
-    store.do(unit, epoch=epoch)
+    walk.add(store.do(unit, epoch=epoch))
+
+
+def _resume_point(walk: _Walk, page: Page, rows: int) -> dict[str, Any] | None:
+    if page.last or page.resume is None or walk.started is None:
+        return None
+    return {
+        "full": walk.full,
+        "started": walk.started.isoformat(),
+        "resume": dict(page.resume),
+        "rows": rows,
+    }
 
 
 def _as_of(page: Page, source: Source) -> Page:
@@ -167,200 +187,6 @@ def _is_complete(walk: _Walk, page: Page) -> bool:
         return True
     walk.tally.error = f"The listing announced {page.total} customers and showed {shown}."
     return False
-
-
-# --- one page ------------------------------------------------------------------------------------
-
-
-def _store_page(tx: Writing, scene: Scene, walk: _Walk, page: Page) -> None:
-    name = walk.source.name
-    items = _unique(page.items)
-    digests = {item.vendor_id: digest(item.payload, walk.source) for item in items}
-    known = tx.records.digests(name, digests)
-    changed = [item for item in items if known.get(item.vendor_id) != digests[item.vendor_id]]
-    taken = _take_changed(tx, scene, walk, page, changed, digests)
-    _take_removed(tx, walk, page.removed)
-    tx.records.save(taken)
-    for poison in page.poison:
-        log.warning("A row was set aside.", connection=name, vendor_id=poison.vendor_id, reason=poison.reason)
-    walk.tally.failed += len(page.poison)
-    walk.tally.pulled += len(items)
-    walk.tally.unchanged += len(items) - len(changed)
-    walk.seen.update(item.vendor_id for item in items if not item.deleted)
-    walk.set_aside += len(page.poison) + sum(item.deleted for item in items)
-    walk.state.resume = _resume_point(walk, page)
-    tx.connections.save(walk.state)
-
-
-def _unique(items: Sequence[Item]) -> list[Item]:
-    return list({item.vendor_id: item for item in items}.values())
-
-
-def _resume_point(walk: _Walk, page: Page) -> dict[str, Any] | None:
-    if page.last or page.resume is None or walk.started is None:
-        return None
-    return {
-        "full": walk.full,
-        "started": walk.started.isoformat(),
-        "resume": dict(page.resume),
-        "rows": walk.tally.pulled,
-    }
-
-
-def digest(payload: Mapping[str, Any], source: Source) -> bytes:
-    """Return what tells an unchanged record: its payload under the mapping that it was read by."""
-    told = hashlib.blake2b(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS), digest_size=16)
-    told.update(source.mapping.encode())
-    return told.digest()
-
-
-def _take_changed(
-    tx: Writing, scene: Scene, walk: _Walk, page: Page, items: Sequence[Item], digests: Mapping[str, bytes]
-) -> list[Record]:
-    if not items:
-        return []
-    name = walk.source.name
-    records = tx.records.load(name, [item.vendor_id for item in items])
-    busy = tx.operations.open_on_records(name, list(records), ("sent",))
-    ground = grounds(tx, scene, walk.source, walk.state, len(items))
-    taken: list[Record] = []
-    due: set[str] = set()
-    for item in items:
-        record = records.get(item.vendor_id)
-        is_new = record is None
-        record = record or Record(name, item.vendor_id, Shadow(), first_seen=page.started, fresh=True)
-        shown = _read(walk, item, page.started, record)
-        if shown is None:
-            record.digest = digests[item.vendor_id]  # looked at again when its content changes
-            taken.append(record)
-            continue
-        was_missing = record.state != "live"
-        operation = busy.get(item.vendor_id)
-        carried = frozenset(operation.draft.fields) if operation else frozenset()
-        absorbed = take(tx, scene, walk.source, record, shown, ground(carried), walk.run)
-        if absorbed.dropped:
-            continue
-        record.digest = b"" if carried or record.shadow.doubtful else digests[item.vendor_id]
-        walk.statements.extend(absorbed.statements)
-        walk.tally.new += is_new
-        walk.tally.changed += not is_new and absorbed.changed
-        walk.tally.gone += item.deleted and not is_new and record.state == "gone"
-        if record.customer and (absorbed.changed or item.deleted or was_missing):
-            due.add(record.customer)
-        taken.append(record)
-    tx.customers.mark_due(due)
-    return _without_erased(tx, walk, taken)
-
-
-def _without_erased(tx: Writing, walk: _Walk, taken: list[Record]) -> list[Record]:
-    """Leave out people who asked to be forgotten: a pull does not bring them back."""
-    key = erasure_key(tx)
-    if key is None:
-        return taken
-    erased = is_erased(tx, key, [record for record in taken if record.id is None])
-    walk.tally.new -= len(erased)
-    return [record for record in taken if record.key not in erased]
-
-
-def _read(walk: _Walk, item: Item, started: datetime, record: Record) -> Shown | None:
-    """Translate one payload; one that cannot be understood is set aside with the reason, as it was before."""
-    try:
-        shown = walk.source.connector.read(item, started)
-    except Malformed as error:
-        record.problem = error.what
-        walk.tally.failed += 1
-        log.warning("A record was set aside.", connection=walk.source.name, vendor_id=item.vendor_id)
-        return None
-    record.problem = ""
-    return shown
-
-
-class _Numbers:
-    """A block of journal numbers, taken one by one."""
-
-    def __init__(self, first: int) -> None:
-        self.next = first
-
-    def __call__(self) -> int:
-        self.next += 1
-        return self.next - 1
-
-
-def grounds(
-    tx: Writing, scene: Scene, source: Source, state: ConnectionState | None, records: int
-) -> Callable[..., Ground]:
-    """Return a maker of the ground to absorb upon, with journal numbers for so many records."""
-    specs = source.connector.fields
-    numbers = _Numbers(tx.meta.numbers(max(1, records * len(specs))))
-    readable, stating = source.readable, source.stating
-    unchanged_since = state.looked_started if state else None
-
-    def ground(busy: frozenset[str] = frozenset()) -> Ground:
-        return Ground(
-            source.name,
-            source.region,
-            readable,
-            stating,
-            scene.ignores_clear,
-            numbers,
-            tx.now,
-            unchanged_since,
-            busy,
-        )
-
-    return ground
-
-
-def take(
-    tx: Writing, scene: Scene, source: Source, record: Record, shown: Shown, ground: Ground, run: str
-) -> Absorbed:
-    """Absorb one observation into a record, keep its keys, and journal the clears that go no further."""
-    if shown.deleted:
-        record.state, record.fresh = "gone", record.fresh and record.customer is not None
-        record.payload = shown.payload
-        record.observed = shown.started
-        return Absorbed([], [])
-    absorbed = absorb(record, shown, ground)
-    if absorbed.dropped:
-        return absorbed
-    record.state, record.absent_since = "live", None
-    record.keys = record_keys(record, source, scene)
-    _journal_ignored(tx, scene, record, absorbed.ignored, run)
-    return absorbed
-
-
-def _journal_ignored(
-    tx: Writing, scene: Scene, record: Record, ignored: Iterable[Statement], run: str
-) -> None:
-    for statement in ignored:
-        if record.customer is None:
-            continue
-        customer = tx.customers.load([record.customer])[record.customer]
-        golden = customer.golden.get(statement.slot)
-        tx.journal.append(
-            [ignored_row(customer.id, statement, dict(golden.value) if golden else {}, run, tx.now)]
-        )
-        if scene.policy(statement.slot).on_clear == "review":
-            tx.reviews.open([_clear_review(record, statement)], run)
-
-
-def _clear_review(record: Record, statement: Statement) -> Review:
-    return Review(
-        kind="clear",
-        subject=f"{record.connection}/{record.vendor_id}/{statement.slot}",
-        evidence={"slot": statement.slot, "number": statement.number},
-        choices=("clear_everywhere", "put_back", "leave"),
-        connection=record.connection,
-        customer=record.customer,
-    )
-
-
-def _take_removed(tx: Writing, walk: _Walk, removed: Sequence[str]) -> None:
-    """Take the ids that the vendor itself reports as deleted."""
-    records = tx.records.load(walk.source.name, removed) if removed else {}
-    gone = [record for record in records.values() if record.state != "gone"]
-    mark_gone(tx, gone, walk.run)
-    walk.tally.gone += len(gone)
 
 
 # --- the end of a pass ---------------------------------------------------------------------------
@@ -406,18 +232,17 @@ def _close(tx: Writing, scene: Scene, walk: _Walk) -> None:
 
 
 def _park_mass_change(tx: Writing, scene: Scene, walk: _Walk) -> None:
-    load = inbound(walk.statements)
-    reasons = mass_change(load, walk.state.records, scene.safety.limits, scene.safety.approve)
-    if not reasons:
+    reasons = mass_change(walk.came, walk.state.records, scene.safety.limits, scene.safety.approve)
+    if not reasons or walk.numbers is None:
         return
-    numbers = [statement.number for statement in walk.statements if statement.kind != "initial"]
+    first, last = walk.numbers
     parked = orjson.loads(tx.meta.get("parked") or "{}")
-    parked.setdefault(walk.source.name, []).append([min(numbers), max(numbers)])
+    parked.setdefault(walk.source.name, []).append([first, last])
     tx.meta.set("parked", orjson.dumps(parked).decode())
     review = Review(
         kind="mass_change",
-        subject=f"{walk.source.name}/{min(numbers)}-{max(numbers)}",
-        evidence={"reasons": reasons, "numbers": [min(numbers), max(numbers)]},
+        subject=f"{walk.source.name}/{first}-{last}",
+        evidence={"reasons": reasons, "numbers": [first, last]},
         choices=("accept", "refuse"),
         connection=walk.source.name,
     )

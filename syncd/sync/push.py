@@ -30,9 +30,10 @@ from syncd.rules.absorb import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
 from syncd.sync.progress import Progress, Watch
-from syncd.sync.pull import grounds, note_failure, take
+from syncd.sync.pull import note_failure
 from syncd.sync.scene import Scene, Source
 from syncd.sync.settle import find_older
+from syncd.sync.taking import grounds, take
 from syncd.sync.tasks import Count, Task, as_stored
 from syncd.values import Change, Record, Shown, Tally, Written
 

@@ -20,8 +20,9 @@ from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.linking import called, shares
 from syncd.sync.outcome import Attempt, Concluding, drop, suspect
 from syncd.sync.progress import Watch
-from syncd.sync.pull import grounds, pull
+from syncd.sync.pull import pull
 from syncd.sync.scene import Scene, Source, record_keys
+from syncd.sync.taking import grounds
 from syncd.values import Customer, Operation, Record, Review, Shadow, Shown, Tally
 from syncd.vendors.base import Keys
 

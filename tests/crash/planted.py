@@ -67,7 +67,7 @@ PLANTED = (
     ),
     Planted(
         "a record that was missing is not planned again",
-        "syncd/sync/pull.py",
+        "syncd/sync/page.py",
         "absorbed.changed or item.deleted or was_missing",
         "absorbed.changed or item.deleted",
         f"{HISTORIES}::test_a_thousand_histories_keep_every_promise",

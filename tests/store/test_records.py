@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.errors import StoreError
-from syncd.store import Store, Writing, unfit
+from syncd.store import Store, Writing
 from syncd.values import Customer, Operation, Record, Shadow, Statement
 from tests.store.conftest import NOON
 from tests.store.made import draft, record
@@ -286,12 +286,6 @@ def test_what_cannot_be_stored_is_named_and_harms_nothing_else(store: Store, poi
     save(store, record("crm", "8"))
     with store.look() as tx:
         assert dict(tx.records.live_ids("crm")) == {"8": "live"}
-
-
-def test_a_poisoned_record_can_be_told_before_it_is_saved() -> None:
-    assert unfit(record("crm", "1")) == ""
-    assert unfit(record("crm", "1", email="a\x00b"))
-    assert unfit(replace(record("crm", "1"), vendor_id="a\ud800"))
 
 
 @pytest.mark.parametrize(

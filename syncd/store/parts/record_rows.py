@@ -134,16 +134,6 @@ def _row(record: Record) -> tuple[Any, ...]:
     )
 
 
-def unfit(record: Record) -> str:
-    """Return why a record cannot be stored, "" where it can: for setting it aside before its page is saved."""
-    try:
-        _row(record)
-        record.vendor_id.encode()
-    except (StoreError, UnicodeEncodeError) as error:
-        return error.what if isinstance(error, StoreError) else "its id is not Unicode"
-    return ""
-
-
 def _write_keys(keys: Iterable[tuple[str, str]]) -> str:
     return written(sorted(keys)) if keys else ""
 

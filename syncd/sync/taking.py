@@ -1,0 +1,105 @@
+"""Taking: one observation becomes part of its record, with its keys, and with what is said of clears that go no further.
+
+Every look ends here, whether a listing showed the record, a read before a write, or a hint of the vendor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from syncd.rules.absorb import Absorbed, Ground, absorb
+from syncd.store import ConnectionState, Writing
+from syncd.sync.journal import ignored_row
+from syncd.sync.scene import Scene, Source, record_keys
+from syncd.values import Record, Review, Shown, Statement
+
+
+def digest(payload: Mapping[str, Any], source: Source) -> bytes:
+    """Return what tells an unchanged record: its payload under the mapping that it was read by."""
+    told = hashlib.blake2b(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS), digest_size=16)
+    told.update(source.mapping.encode())
+    return told.digest()
+
+
+class _Numbers:
+    """A block of journal numbers, taken one by one."""
+
+    def __init__(self, first: int) -> None:
+        self.next = first
+
+    def __call__(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+
+def grounds(
+    tx: Writing, scene: Scene, source: Source, state: ConnectionState | None, records: int
+) -> Callable[..., Ground]:
+    """Return a maker of the ground to absorb upon, with journal numbers for so many records."""
+    specs = source.connector.fields
+    numbers = _Numbers(tx.meta.numbers(max(1, records * len(specs))))
+    readable, stating = source.readable, source.stating
+    unchanged_since = state.looked_started if state else None
+
+    def ground(busy: frozenset[str] = frozenset()) -> Ground:
+        return Ground(
+            source.name,
+            source.region,
+            readable,
+            stating,
+            scene.ignores_clear,
+            numbers,
+            tx.now,
+            unchanged_since,
+            busy,
+        )
+
+    return ground
+
+
+def take(
+    tx: Writing, scene: Scene, source: Source, record: Record, shown: Shown, ground: Ground, run: str
+) -> Absorbed:
+    """Absorb one observation into a record, keep its keys, and journal the clears that go no further."""
+    if shown.deleted:
+        record.state, record.fresh = "gone", record.fresh and record.customer is not None
+        record.payload = shown.payload
+        record.observed = shown.started
+        return Absorbed([], [])
+    absorbed = absorb(record, shown, ground)
+    if absorbed.dropped:
+        return absorbed
+    record.state, record.absent_since = "live", None
+    record.keys = record_keys(record, source, scene)
+    _journal_ignored(tx, scene, record, absorbed.ignored, run)
+    return absorbed
+
+
+def _journal_ignored(
+    tx: Writing, scene: Scene, record: Record, ignored: Iterable[Statement], run: str
+) -> None:
+    for statement in ignored:
+        if record.customer is None:
+            continue
+        customer = tx.customers.load([record.customer])[record.customer]
+        golden = customer.golden.get(statement.slot)
+        tx.journal.append(
+            [ignored_row(customer.id, statement, dict(golden.value) if golden else {}, run, tx.now)]
+        )
+        if scene.policy(statement.slot).on_clear == "review":
+            tx.reviews.open([_clear_review(record, statement)], run)
+
+
+def _clear_review(record: Record, statement: Statement) -> Review:
+    return Review(
+        kind="clear",
+        subject=f"{record.connection}/{record.vendor_id}/{statement.slot}",
+        evidence={"slot": statement.slot, "number": statement.number},
+        choices=("clear_everywhere", "put_back", "leave"),
+        connection=record.connection,
+        customer=record.customer,
+    )
