@@ -20,7 +20,6 @@ def speak_for_themselves(side: Sequence[Record], number: int) -> list[Record]:
     for record in speaking:
         words = _initial(record, number)
         record.shadow.stated.update({slot: one for slot, one in words.items() if slot not in spoken})
-        record.shadow.ours = False
         record.considered, record.fresh = 0, True
     return speaking
 

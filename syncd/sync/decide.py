@@ -17,6 +17,7 @@ from syncd.sync.golden import Occasion, decide_customer
 from syncd.sync.scene import Scene, candidate
 from syncd.values import Customer, Golden, Operation, Record, Review
 
+UNDER_WAY = ("claimed", "sent", "unknown")
 BY_HAND = "by hand"  # stands for the run in the journal where no run decided
 
 
@@ -153,9 +154,25 @@ def _only_customer(tx: Writing, others: Sequence[Sequence[str]], record: Record)
     return next(iter(found), None)
 
 
+def leave_no_plan(tx: Writing, customers: Sequence[str]) -> None:
+    """Drop what is planned for customers that change who they are; it is planned anew. Raises UsageError.
+
+    A create under way would make a record for somebody who is not there any more, or a second one beside the other's.
+    """
+    found = [op for group in tx.operations.open_of(customers).values() for op in group]
+    for op in found:
+        if op.draft.kind == "create" and op.state in UNDER_WAY:
+            raise UsageError(
+                f"{op.draft.customer} is being created in {op.draft.connection}, and the outcome is not known yet.",
+                "Sync and try again.",
+            )
+    tx.operations.drop([op.id for op in found if op.state not in UNDER_WAY], "planned anew")
+
+
 def move(tx: Writing, record: Record, customer_id: str) -> None:
     """Move a record, with its own statements, to another customer; an empty customer's id lives on as an alias."""
     before = record.customer
+    leave_no_plan(tx, [customer_id, *([before] if before else [])])
     there = tx.records.of_customers([customer_id]).get(customer_id, [])
     taken = any(
         one.connection == record.connection and one.role == "primary" and one.state != "gone" for one in there

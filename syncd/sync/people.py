@@ -17,7 +17,7 @@ from syncd.rules.apart import only_filled, speak_for_themselves
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
-from syncd.sync.decide import BY_HAND, Desk, move
+from syncd.sync.decide import BY_HAND, Desk, leave_no_plan, move
 from syncd.sync.journal import decided_row
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
@@ -30,6 +30,7 @@ def merge(tx: Writing, scene: Scene, survivor_id: str, other_id: str, by: str) -
     survivor, other = existing(tx, survivor_id), existing(tx, other_id)
     if survivor.id == other.id:
         raise UsageError("They are one customer already.", "`syncd customers show` shows its ids.")
+    leave_no_plan(tx, [survivor.id, other.id])
     sides = tx.records.of_customers([survivor.id, other.id])
     mine, theirs = sides.get(survivor.id, []), sides.get(other.id, [])
     before = _both_sides(survivor, other, [*mine, *theirs])

@@ -20,19 +20,19 @@ from typing import Any
 import hypothesis
 
 MOST_EXAMPLES = 300  # of each law, to catch a fault
-TWO_SHADOWS = "tests/laws/test_two_shadows.py"
-GOLDEN = "tests/laws/test_golden.py"
-IDENTITY = "tests/laws/test_identity.py"
-PLAN = "tests/laws/test_plan.py"
-GUARD = "tests/laws/test_guard.py"
-APART = "tests/laws/test_apart.py"
-CASES = "tests/cases"
-HISTORIES = "tests/laws/test_histories.py"
+TWO_SHADOWS = "tests/laws/test_two_shadows.py::"
+GOLDEN = "tests/laws/test_golden.py::"
+IDENTITY = "tests/laws/test_identity.py::"
+PLAN = "tests/laws/test_plan.py::"
+GUARD = "tests/laws/test_guard.py::"
+APART = "tests/laws/test_apart.py::"
+CASE = "tests/cases/test_cases.py::test_it_ends_as_it_says[{}]"
+HISTORIES = "tests/laws/test_histories.py::test_a_few_histories_keep_every_promise"
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One fault: the function that is wrong, what of it is replaced, and the laws that must catch it.
+    """One fault: the function that is wrong, what of it is replaced, and the law that must catch it.
 
     `place` is MODULE:FUNCTION or MODULE:CLASS.METHOD. `old` is a part of the function as `ast.unparse` writes it, ""
     for its whole body.
@@ -54,7 +54,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_ours",
         "shadow.seen[name] = raw",
         "shadow.seen[name] = sent",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_write_read_back_list_edit",
     ),
     Planted(
         "a late observation is absorbed",
@@ -62,7 +62,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_too_late",
         "",
         "return False",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_an_observation_from_before_the_last_one_is_dropped",
     ),
     Planted(
         "a read-back that lags is believed",
@@ -70,7 +70,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_judge",
         "return 'old'",
         "return 'ours'",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_the_old_value_in_a_read_back_is_doubted_not_believed",
     ),
     Planted(
         "after an unknown outcome whatever stands there is ours",
@@ -78,7 +78,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_judge",
         "return 'ours' if renders(name, value, raw, ground.region) else 'theirs'",
         "return 'ours'",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_after_an_unknown_outcome_only_a_rendering_is_ours",
     ),
     Planted(
         "a rendering of what went along is an edit",
@@ -86,7 +86,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_carried_renderings",
         "",
         "return []",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_fields_carried_unchanged_state_nothing_and_were_not_given",
     ),
     Planted(
         "what a vendor fills into a record of ours is a person's word",
@@ -94,7 +94,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:adopt",
         "shadow.seen[name], shadow.acked[name] = (raw, tidy(raw))",
         "edited.append(name)",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_what_our_create_made_is_nobodys_word",
     ),
     Planted(
         "a clear that goes no further takes the record's word away",
@@ -102,7 +102,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_state_change",
         "if kind == 'clear' and ground.ignores_clear(slot):",
         "if False:",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_an_ignored_clear_keeps_the_records_word",
     ),
     Planted(
         "a write that never shows is repeated for ever",
@@ -110,7 +110,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_settle",
         "doubt.tries >= 2",
         "False",
-        TWO_SHADOWS,
+        TWO_SHADOWS + "test_a_write_that_never_shows_is_repeated_once_and_then_not_kept",
     ),
     # --- golden ----------------------------------------------------------------------------------
     Planted(
@@ -119,7 +119,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:follows",
         "later.knew >= earlier.number",
         "later.knew < earlier.number",
-        GOLDEN,
+        GOLDEN + "test_whoever_knew_golden_has_the_last_word",
     ),
     Planted(
         "wholly later is turned round",
@@ -127,7 +127,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:wholly_later",
         "later.old_seen > earlier.pull_ended",
         "later.old_seen <= earlier.pull_ended",
-        GOLDEN,
+        GOLDEN + "test_later_is_never_both_ways",
     ),
     Planted(
         "initial values beat edits",
@@ -135,7 +135,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:decide",
         "_among_edits(asked, edits, pool) if edits else initial_priority(asked, pool)",
         "initial_priority(asked, pool)",
-        GOLDEN,
+        GOLDEN + "test_an_edit_beats_every_initial_value",
     ),
     Planted(
         "an empty initial value may win",
@@ -143,7 +143,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:initial_priority",
         "(is_empty(statement.value), asked.rank(statement))",
         "asked.rank(statement)",
-        GOLDEN,
+        GOLDEN + "test_an_empty_initial_value_never_wins_over_a_full_one",
     ),
     Planted(
         "losers are not told of",
@@ -151,7 +151,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:_fresh",
         "",
         "return ()",
-        GOLDEN,
+        GOLDEN + "test_every_loser_is_told_of",
     ),
     Planted(
         "the losers of a conflict that is settled are not told of",
@@ -159,7 +159,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:_fresh",
         ", *(before.conflict if before else ())",
         "",
-        GOLDEN,
+        GOLDEN + "test_every_loser_is_told_of",
     ),
     Planted(
         "a pin is overruled",
@@ -167,7 +167,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:decide",
         "if asked.pin is not None:",
         "if False:",
-        GOLDEN,
+        GOLDEN + "test_a_pin_wins_over_everything",
     ),
     Planted(
         "anybody speaks of an owned field",
@@ -175,7 +175,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:_pool",
         "owner is None or statement.connection == owner",
         "True",
-        GOLDEN,
+        GOLDEN + "test_only_an_owner_speaks_of_an_owned_field",
     ),
     Planted(
         "the least trusted wins",
@@ -183,7 +183,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.golden:priority",
         "min(leading, key=asked.rank)",
         "max(leading, key=asked.rank)",
-        GOLDEN,
+        GOLDEN + "test_a_conflict_is_decided_by_its_policy",
     ),
     # --- who is who ------------------------------------------------------------------------------
     Planted(
@@ -192,7 +192,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.identity:_join_group",
         "tier != 'external_id'",
         "False",
-        IDENTITY,
+        IDENTITY + "test_people_of_different_names_behind_one_address_stay_apart",
     ),
     Planted(
         "a person's word that two are different is not heard",
@@ -200,7 +200,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.identity:_Unions._forbidden",
         "",
         "return False",
-        IDENTITY,
+        IDENTITY + "test_a_decision_of_difference_outranks_every_rule",
     ),
     Planted(
         "two people are joined by way of a third",
@@ -208,7 +208,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.identity:_Unions.names_contradict",
         "",
         "return False",
-        IDENTITY,
+        IDENTITY + "test_people_of_different_names_behind_one_address_stay_apart",
     ),
     Planted(
         "two primaries of one connection are joined step by step",
@@ -216,7 +216,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.identity:_Unions._primaries_agree",
         "",
         "return True",
-        IDENTITY,
+        IDENTITY + "test_two_records_of_one_connection_are_one_person_only_by_their_own_evidence",
     ),
     Planted(
         "who has a customer already may get another",
@@ -224,7 +224,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.identity:_join_linked",
         "",
         "pass",
-        IDENTITY,
+        IDENTITY + "test_every_unlinked_record_ends_in_exactly_one_cluster",
     ),
     Planted(
         "an e-mail that becomes another customer's is taken without asking",
@@ -232,7 +232,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.sync.contested:_others",
         "",
         "return set()",
-        CASES,
+        CASE.format("email_of_another"),
     ),
     # --- plan ------------------------------------------------------------------------------------
     Planted(
@@ -241,7 +241,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.hold:own_initial",
         "",
         "return False",
-        PLAN,
+        PLAN + "test_an_initial_value_of_its_own_is_overwritten_only_with_leave",
     ),
     Planted(
         "what nobody filled is blanked",
@@ -249,7 +249,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.plan:_may_empty",
         "",
         "return True",
-        PLAN,
+        PLAN + "test_nothing_is_blanked_that_nobody_emptied",
     ),
     Planted(
         "what a record has is written again",
@@ -257,7 +257,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.plan:_has_it",
         "",
         "return False",
-        PLAN,
+        PLAN + "test_what_was_delivered_is_not_due_again",
     ),
     Planted(
         "a create does not wait for a look",
@@ -265,7 +265,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.create:_looked",
         "",
         "return True",
-        PLAN,
+        PLAN + "test_no_create_without_a_look_and_what_the_vendor_requires",
     ),
     Planted(
         "a duplicate is written",
@@ -273,7 +273,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.plan:plan",
         "record.role == 'primary' and ",
         "",
-        PLAN,
+        PLAN + "test_only_a_live_primary_record_is_updated",
     ),
     Planted(
         "an over-long value is sent",
@@ -281,7 +281,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.hold:held_by_limits",
         "spec.maximum is not None",
         "False",
-        PLAN,
+        CASE.format("over_long"),
     ),
     Planted(
         "a customer outside `only` is written",
@@ -289,7 +289,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.target:matches",
         "",
         "return True",
-        CASES,
+        CASE.format("parked"),
     ),
     # --- guard -----------------------------------------------------------------------------------
     Planted(
@@ -298,7 +298,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.guard:over_limits",
         "if count > limit.allows(records)",
         "if count > limit.allows(records) + 1",
-        GUARD,
+        GUARD + "test_every_count_above_its_limit_is_named",
     ),
     Planted(
         "what went out today is forgotten",
@@ -306,7 +306,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.guard:counted",
         "already or Load()",
         "Load()",
-        GUARD,
+        GUARD + "test_what_went_out_in_the_last_day_counts_too",
     ),
     Planted(
         "what comes in has no limits",
@@ -314,7 +314,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.guard:mass_change",
         "",
         "return []",
-        GUARD,
+        GUARD + "test_what_comes_in_is_held_to_the_same_limits",
     ),
     # --- the way between them --------------------------------------------------------------------
     Planted(
@@ -323,7 +323,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.sync.absence:_is_broken",
         "",
         "return False",
-        CASES,
+        CASE.format("listing_suddenly_empty"),
     ),
     Planted(
         "an unknown create is not looked for",
@@ -331,7 +331,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.sync.settle:_Settler._found",
         "",
         "return []",
-        CASES,
+        CASE.format("killed_in_a_create"),
     ),
     Planted(
         "a write is sent upon an old look",
@@ -347,7 +347,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.sync.settle:recover",
         "operation.state = 'unknown'",
         "operation.state = 'dropped'",
-        CASES,
+        CASE.format("killed_in_a_create"),
     ),
     Planted(
         "a record that a create of ours may have made is somebody's",
@@ -355,7 +355,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.sync.settle:find",
         "",
         "return ()",
-        CASES,
+        CASE.format("lost_answer"),
     ),
     Planted(
         "what was only filled in stays after a split",
@@ -363,7 +363,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.apart:only_filled",
         "",
         "return {}",
-        APART,
+        APART + "test_only_what_was_filled_in_and_is_nobodys_word_is_taken_back",
     ),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
