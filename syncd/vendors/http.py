@@ -87,7 +87,7 @@ Observe = Callable[[str, int | None, float], None]  # kind, status (None: no ans
 class Http:
     """One connection's requests; safe for any number of threads.
 
-    `headers` go with every request, `busy` are statuses that the vendor documents as "not processed, try again".
+    `headers` go with every request, `busy` tells which refusals the vendor documents as "not processed, try again".
     `redact` are the secrets that must not show in an error even if the vendor repeats them.
     """
 
@@ -104,7 +104,7 @@ class Http:
         allow_http: bool = False,
         max_body: int = 32 << 20,
         concurrency: int = 8,
-        busy: frozenset[int] = frozenset(),
+        busy: Callable[[Reply], bool] = lambda _: False,
         adapter: Adapter | None = None,
         stop: threading.Event | None = None,
         redact: Sequence[str] = (),
@@ -288,7 +288,7 @@ class Http:
             reply.status == 503 and call.kind != "write" and reply.retry_after is not None
         ):
             raise self._throttled(call, reply)
-        if reply.status in self._busy:
+        if self._busy(reply):
             raise Busy(
                 f"{self._source(call)} was refused for a moment ({reply.status}).", status=reply.status
             )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from syncd.errors import AlreadyThere, Forbidden, Malformed, Rejected
+from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered
 from syncd.values import Change
 from syncd.vendors.base import Keys, Pass
 from tests.vendors.contract import START, Scene, VendorContract, carry_out, pages, pull
@@ -215,6 +215,37 @@ class TestOmniwallet(VendorContract):
             )
             == ()
         )
+
+    @pytest.mark.parametrize("form", ["jsonapi", "message", "error"])
+    @pytest.mark.parametrize("status", [409, 422])
+    def test_a_taken_address_stops_only_the_rename(self, scene: Scene, status: int, form: str) -> None:
+        scene.vendor.switches.duplicate, scene.vendor.switches.error_form = status, form
+        scene.vendor.human_create(name="An", email="an@example.com")
+        old = self.create(scene)
+        with pytest.raises(Rejected) as refused:
+            self.update(scene, old, {"email": "an@example.com", "phone": "+4911111"})
+        assert set(refused.value.fields) == {"email"}
+        with pytest.raises(AlreadyThere):
+            self.create(scene, {**self.sample, "email": "an@example.com"})
+
+    def test_points_that_arrived_before_are_not_refused(self, scene: Scene) -> None:
+        scene.vendor.switches.duplicate_transaction = "refuse"
+        vendor_id = self.create(scene)
+        change = Change("update", {"points": "9"}, vendor_id, scene.connector.get(vendor_id), key="op-7")
+        scene.vendor.faults.drop(processed=True, kind="points")
+        with pytest.raises(Unanswered):
+            scene.connector.write("points", change)
+        assert scene.connector.write("points", change).vendor_id == vendor_id
+        assert scene.connector.get(vendor_id).fields["points"] == "9"
+
+    def test_a_short_word_for_not_there_is_enough(self, scene: Scene) -> None:
+        scene.vendor.faults.answer(404, {"errors": [{"status": "404"}]}, kind="get")
+        with pytest.raises(Missing):
+            scene.connector.get("an@example.com")
+        scene.vendor.faults.clear()
+        scene.vendor.faults.answer(404, {"message": ""}, kind="get")
+        with pytest.raises(Malformed):
+            scene.connector.get("an@example.com")
 
 
 def _signed(stamp: str, body: bytes) -> str:

@@ -185,6 +185,12 @@ class TestPexipEngage(VendorContract):
         with pytest.raises(Busy):
             self.update(scene, vendor_id, {"notes": "y"})
 
+    def test_a_taken_value_is_no_passing_conflict(self, scene: Scene) -> None:
+        scene.vendor.faults.answer(409, _errors("email_already_exists"), kind="create", count=None)
+        with pytest.raises(AlreadyThere):
+            self.create(scene)
+        assert len([entry for entry in scene.vendor.ledger if entry.kind == "create"]) == 1
+
     @pytest.mark.parametrize("field", ["email", "external_id"])
     def test_a_clash_on_a_create_is_a_discovery(self, scene: Scene, field: str) -> None:
         scene.vendor.switches.unique_email = scene.vendor.switches.unique_external_id = True

@@ -24,11 +24,12 @@ from syncd.vendors.budget import Ration
 from syncd.vendors.http import segment
 from syncd.vendors.omniwallet.fields import ATTRIBUTES, added_points, same_email, shown_of, single, specs
 from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
-from syncd.vendors.omniwallet.words import hinted, refused_fields
+from syncd.vendors.omniwallet.words import hinted, refused_fields, says_why
 from syncd.vendors.parts import Parts, http_for
 from syncd.vendors.reply import Reply, after_writing
 from syncd.vendors.table import counted, mapping_of, moment, table_of
 
+TAKEN = frozenset({409, 422})  # by which of the two a duplicate is told is not documented
 MEDIA = "application/vnd.api+json"
 CONCURRENCY = 4  # nothing is published
 WINDOW = 3  # pages of a full pass that are asked for ahead
@@ -173,7 +174,10 @@ class Omniwallet:
         word = "add-points" if number > 0 else "subtract-points"
         body = {"points": abs(number), "type": "syncd", "external_id": change.key}
         path = f"customers/{segment(_address(change))}/{word}"
-        return self._written(self._http.send("POST", path, json=body, kind="write"), change)
+        reply = self._http.send("POST", path, json=body, kind="write")
+        if reply.status in TAKEN and _is_known_transaction(refused_fields(reply, self._http.clean)[0], reply):
+            return Written(vendor_id=_address(change))  # an earlier try arrived: its id is our operation's
+        return self._written(reply, change)
 
     def _written(self, reply: Reply, change: Change) -> Written:
         if not reply.ok:
@@ -187,18 +191,26 @@ class Omniwallet:
     def _write_refusal(self, reply: Reply, change: Change) -> VendorError:
         error = self._refusal(reply, writing=True)
         email = change.fields.get("email")
-        if not email or not isinstance(error, Rejected) or "email" not in error.fields:
+        if not email or reply.status not in TAKEN:
             return error
-        # A 422 on the e-mail may mean "taken" or "not an e-mail"; only looking tells. Where that look fails, the
+        if isinstance(error, Rejected) and error.fields and "email" not in error.fields:
+            return error
+        # A refusal of the e-mail may mean "taken" or "not an e-mail"; only looking tells. Where that look fails, the
         # write was refused all the same: it is no write of unknown outcome.
         try:
-            if not self.find(Keys(email=email)):
-                return error
+            found = isinstance(error, AlreadyThere) or bool(self.find(Keys(email=email)))
         except VendorError as failed:
             return Busy(failed.what, failed.next_step, status=reply.status, words=error.words)
-        return AlreadyThere(
-            f"{self.name}: Omniwallet has this e-mail already.", status=reply.status, words=error.words
-        )
+        return self._taken(change, error) if found else error
+
+    def _taken(self, change: Change, error: VendorError) -> VendorError:
+        """Return what a taken e-mail means: a create meets its record, an update has to go without the new address."""
+        what = f"{self.name}: Omniwallet has this e-mail already."
+        told: dict[str, Any] = {"status": error.status, "words": error.words}
+        if change.kind == "create":
+            return AlreadyThere(what, **told)
+        fields = {"email": error.words or "belongs to another customer"}
+        return Rejected(what, "Look at the customer that has it.", fields=fields, **told)
 
     def _refusal(self, reply: Reply, *, writing: bool = False) -> VendorError:
         fields, words = refused_fields(reply, self._http.clean)
@@ -209,13 +221,17 @@ class Omniwallet:
             )
         if reply.status == 403:
             return Forbidden(what, "Check what the API key and the account may do.", status=403, words=words)
-        if reply.status == 404 and words:
+        if reply.status == 404 and says_why(reply):
             return Missing(what, status=404, words=words)
         if reply.status == 409:
             return AlreadyThere(what, status=409, words=words)
         if writing or reply.status in {400, 422}:
             return Rejected(what, "Correct the value.", fields=fields, status=reply.status, words=words)
         return Malformed(what, "Check base_url; it ends in /v1.", status=reply.status, words=words)
+
+
+def _is_known_transaction(fields: Mapping[str, str], reply: Reply) -> bool:
+    return reply.status == 409 or "external_id" in fields
 
 
 def _address(change: Change) -> str:

@@ -34,6 +34,12 @@ def refused_fields(reply: Reply, clean: Callable[[object], str]) -> tuple[dict[s
     return {key: words for key, words in told if key}, clean(" ".join(words for _, words in told))
 
 
+def says_why(reply: Reply) -> bool:
+    """Tell whether a refusal is Omniwallet's own: JSON with an error in one of its forms, however short."""
+    document = mapping_of(reply.words())
+    return bool(document.get("errors") or document.get("message") or document.get("error"))
+
+
 def _pointed(error: Any) -> str:
     pointer = mapping_of(mapping_of(error).get("source")).get("pointer")
     return pointer.rpartition("/")[2] if isinstance(pointer, str) else ""

@@ -35,7 +35,7 @@ PAGE = 100  # no maximum is published; where so many are refused, the default of
 DEFAULT_PAGE = 25
 WINDOW = 3  # pages that are asked for ahead
 CONCURRENCY = 4  # from one address [Pexip Engage, rate limiting]
-CLASH = ("already", "exist", "unique", "taken", "duplicate", "conflict")
+CLASH = ("already", "exist", "unique", "taken", "duplicate")
 
 
 class PexipEngage:
@@ -58,7 +58,7 @@ class PexipEngage:
             base_url=f"{settings.base_url.rstrip('/')}/enterprises/{segment(str(settings.options['enterprise']))}",
             headers=self._headers,
             auth=_credentials(settings, parts),
-            busy=frozenset({409}),
+            busy=_is_busy,
         )
 
     @property
@@ -206,11 +206,8 @@ class PexipEngage:
         return Written(vendor_id=shown.vendor_id, shown=shown)
 
     def _refusal(self, reply: Reply, change: Change | None = None) -> VendorError:
-        shown = mapping_of(reply.words()).get("errors")
-        errors = [mapping_of(each) for each in shown] if isinstance(shown, list) else []
-        words = self._http.clean(
-            " ".join(f"{each.get('message', '')} ({each.get('code', '')})" for each in errors)
-        )
+        errors = _errors(reply)
+        words = self._http.clean(_words(errors))
         what = f"{reply.source} was refused ({reply.status})."
         if reply.status == 403:
             return Forbidden(what, "Check the API client's scopes.", status=403, words=words)
@@ -218,11 +215,7 @@ class PexipEngage:
             return Missing(what, status=404, words=words)
         if change is not None or reply.status in {400, 422}:
             # Whether e-mail and external id are unique, and by which code that is told, is not published.
-            if (
-                change is not None
-                and change.kind == "create"
-                and any(word in words.lower() for word in CLASH)
-            ):
+            if change is not None and change.kind == "create" and _clashes(words):
                 return AlreadyThere(what, status=reply.status, words=words)
             return Rejected(what, "Correct the value.", status=reply.status, words=words)
         return Malformed(what, "Check base_url and enterprise.", status=reply.status, words=words)
@@ -234,6 +227,24 @@ def _abilities(plain: Mapping[str, str]) -> Abilities:
     return Abilities(
         deletes=True, finds=frozenset(keys), answers=True, concurrency=CONCURRENCY, page_size=PAGE
     )
+
+
+def _errors(reply: Reply) -> list[Mapping[str, Any]]:
+    shown = mapping_of(reply.words()).get("errors")
+    return [mapping_of(each) for each in shown] if isinstance(shown, list) else []
+
+
+def _words(errors: Sequence[Mapping[str, Any]]) -> str:
+    return " ".join(f"{each.get('message', '')} ({each.get('code', '')})" for each in errors)
+
+
+def _clashes(words: str) -> bool:
+    return any(word in words.lower() for word in CLASH)
+
+
+def _is_busy(reply: Reply) -> bool:
+    """Tell whether another operation was under way [requests and responses]; a taken value would be another matter."""
+    return reply.status == 409 and not _clashes(_words(_errors(reply)))
 
 
 def _credentials(settings: VendorSettings, parts: Parts) -> ClientCredentials:
