@@ -10,29 +10,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncd.config import ConnectionSettings, Settings
-from syncd.customer import slot_of
+from syncd.app.reports import as_plain, report_of
+from syncd.app.scene import make_scene
+from syncd.config import Settings
 from syncd.errors import LeaseLost, StoreHeld, UsageError
 from syncd.logs import Logger
 from syncd.metrics import Metrics
-from syncd.rules.golden import Policy
-from syncd.rules.guard import Limit, Limits
-from syncd.store import ConnectionState, Lease, Run, Shelf, Store
+from syncd.store import Lease, Run, Shelf, Store
 from syncd.sync import decide, people
 from syncd.sync.erase import Erased, erase
 from syncd.sync.hints import absorb_one
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.resolve import resolve
 from syncd.sync.run import Order, execute
-from syncd.sync.scene import Safety, Scene, Source
+from syncd.sync.scene import Scene
 from syncd.sync.undo import Undone, undo_run
-from syncd.values import Report, Review, Tally
-from syncd.vendors import Adapter, connect
-from syncd.vendors.base import Finding, VendorSettings
+from syncd.values import Report, Review
+from syncd.vendors import Adapter
+from syncd.vendors.base import Finding
 from syncd.vendors.budget import Budgets
 
 log = Logger(__name__)
@@ -311,127 +309,3 @@ def _kept(lease: Lease, watch: Watch) -> Iterator[None]:
     finally:
         done.set()
         keeper.join()
-
-
-# --- settings to scene ---------------------------------------------------------------------------
-
-
-def make_scene(
-    settings: Settings,
-    clock: Callable[[], datetime],
-    adapters: Mapping[str, Adapter],
-    metrics: Metrics | None = None,
-    budgets: Budgets | None = None,
-    stop: threading.Event | None = None,
-    shelf: Shelf | None = None,
-) -> Scene:
-    """Return what a run works with, as the settings say; nothing is asked of a vendor."""
-    budgets = budgets or Budgets(stop=stop)
-    enabled = {name: each for name, each in settings.connections.items() if each.enabled}
-    return Scene(
-        sources={
-            name: _source(each, clock, budgets, adapters.get(name), metrics, stop, shelf)
-            for name, each in enabled.items()
-        },
-        safety=_safety(settings),
-        clock=clock,
-        policies=_policies(settings),
-        match=tuple(settings.identity.match),
-        blocked=tuple(settings.identity.blocked),
-    )
-
-
-def _source(
-    each: ConnectionSettings,
-    clock: Callable[[], datetime],
-    budgets: Budgets,
-    adapter: Adapter | None,
-    metrics: Metrics | None,
-    stop: threading.Event | None,
-    shelf: Shelf | None,
-) -> Source:
-    vendor = VendorSettings(
-        name=each.name,
-        vendor=each.vendor,
-        base_url=each.base_url,
-        options=each.options,
-        secrets={name: secret.reveal() for name, secret in each.secrets.items()},
-        fields=each.fields,
-        external_id_field=each.external_id_field,
-        region=each.region,
-        allow_http=each.allow_http,
-        timeout=each.timeout,
-    )
-    parts: dict[str, Any] = {"adapter": adapter} if adapter is not None else {}
-    if stop is not None:
-        parts["stop"] = stop
-    if shelf is not None:
-        parts["shelf"] = shelf
-    if metrics is not None:
-        parts["observe"] = metrics.observer(each.name)
-    return Source(
-        name=each.name,
-        connector=connect(vendor, budgets=budgets, clock=clock, **parts),
-        push=frozenset(each.push),
-        priority=each.priority,
-        region=each.region,
-        name_order=each.name_order,
-        only=each.only,
-        external_id=each.external_id,
-        on_delete=each.on_delete,
-    )
-
-
-def _safety(settings: Settings) -> Safety:
-    safety = settings.safety
-    limits = {
-        name: Limit(getattr(safety, f"max_{name}").number, getattr(safety, f"max_{name}").percent)
-        for name in ("creates", "updates", "clears", "deletes", "same_field")
-    }
-    return Safety(
-        approve=safety.approve,
-        limits=Limits(**limits),
-        read_before_write=timedelta(seconds=safety.read_before_write),
-        settle=timedelta(seconds=safety.settle_seconds),
-    )
-
-
-def _policies(settings: Settings) -> dict[str, Policy]:
-    """Return the policy of each slot; a unit follows the first of its fields that the settings speak of."""
-    found: dict[str, Policy] = {}
-    plain = Policy()
-    for name, policy in settings.fields.items():
-        made = Policy(policy.conflict, policy.on_clear, policy.owner, timedelta(seconds=policy.skew_seconds))
-        if slot_of(name) not in found or found[slot_of(name)] == plain:
-            found[slot_of(name)] = made
-    return found
-
-
-# --- reports as plain values ---------------------------------------------------------------------
-
-
-def as_plain(report: Report) -> dict[str, Any]:
-    """Return a report as values that JSON knows."""
-    plain = asdict(report)
-    for name in ("started", "ended"):
-        plain[name] = plain[name].isoformat() if plain[name] else None
-    return plain
-
-
-def report_of(run: Run) -> Report:
-    """Return the report that a finished run left."""
-    plain = dict(run.report or {})
-    if "connections" not in plain:
-        return Report(run.id, status="failed", errors=[str(plain.get("error", "no report"))], exit_status=1)
-    tallies = {name: Tally(**tally) for name, tally in plain["connections"].items()}
-    known = {name: plain[name] for name in Report.__dataclass_fields__ if name in plain}
-    report = Report(**{**known, "connections": tallies})
-    report.started, report.ended = _moment(plain.get("started")), _moment(plain.get("ended"))
-    return report
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-__all__ = ["App", "ConnectionState", "as_plain", "make_scene", "report_of", "utc_now"]
