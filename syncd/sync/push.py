@@ -238,7 +238,7 @@ class _Pusher:
         operation, attempt = task.operation, task.attempt
         attempt.began = attempt.began or self.scene.clock()
         if operation.step < len(operation.steps):
-            pass
+            self.watch.hold()
             with bound(operation=operation.id):
                 written = self.source.connector.write(operation.steps[operation.step], self._change(task))
             failpoint("push.answered")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 SWEEP = "tests/crash/test_sweep.py"
 HISTORIES = "tests/simulation/test_histories.py"
+TWICE = "tests/crash/test_twice.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,15 @@ PLANTED = (
     Planted(
         "a lost create is sent again without a look",
         "syncd/sync/settle.py",
-        "        if not ours:\n",
-        "        if True:\n",
+        "        if ours or gone:\n",
+        "        if False:\n",
         f"{SWEEP}::test_a_crash_changes_nothing[lost answers]",
     ),
     Planted(
         "the intent is not committed before the request",
         "syncd/sync/push.py",
-        '            self._mark_newest(tx, tasks)\n            for task in tasks:\n                task.operation.state, task.operation.intent_at = "sent", now\n',
-        '            self._mark_newest(tx, tasks)\n            for task in tasks:\n                task.operation.state, task.operation.intent_at = "claimed", now\n',
+        'task.operation.state, task.operation.intent_at = "sent", now\n',
+        'task.operation.state, task.operation.intent_at = "claimed", now\n',
         f"{SWEEP}::test_a_crash_at_every_event_changes_nothing[first sync]",
     ),
     Planted(
@@ -85,5 +86,154 @@ PLANTED = (
         "    if row is None or row[0] != epoch:\n        raise lost()\n\n\ndef extend",
         "    if row is None:\n        raise lost()\n\n\ndef extend",
         "tests/store/test_lease.py",
+    ),
+    Planted(
+        "a unit that is done twice goes on from what its first try changed",
+        "syncd/sync/tasks.py",
+        "            record=records.get(_target(task.operation)),\n",
+        "",
+        TWICE,
+    ),
+    Planted(
+        "a unit that is done twice does what its first try has done",
+        "syncd/sync/tasks.py",
+        "if stored.get(task.operation.id) in states]",
+        "if task.operation.id in stored]",
+        TWICE,
+    ),
+    Planted(
+        "a created record that somebody deleted is forgotten",
+        "syncd/sync/settle.py",
+        "                gone.append(record)\n",
+        "                pass\n",
+        TWICE,
+    ),
+    Planted(
+        "a stopped holder writes on when it wakes up",
+        "syncd/sync/push.py",
+        "            self.watch.hold()\n",
+        "",
+        "tests/crash/test_taken_over.py",
+    ),
+    Planted(
+        "two units of PostgreSQL read and write the same row",
+        "syncd/store/store.py",
+        "            tx.wait_for_turn()\n",
+        "",
+        "tests/store/test_units.py",
+    ),
+    Planted(
+        "the cursor is later than what was seen",
+        "syncd/vendors/kiotviet/listing.py",
+        "local_text(when - OVERLAP)",
+        "local_text(when + OVERLAP)",
+        "tests/vendors/test_kiotviet.py",
+    ),
+    Planted(
+        "the cursor is saved before the rows",
+        "syncd/sync/pull.py",
+        "    renames = renamed(store, walk.source, page)\n",
+        "    renames = renamed(store, walk.source, page)\n"
+        "    walk.state.cursor = dict(page.cursor) if page.cursor else walk.state.cursor\n"
+        "    store.do(lambda tx: tx.connections.save(walk.state), epoch=epoch)\n",
+        f"{SWEEP}::test_a_crash_at_every_event_changes_nothing[edits both ways]",
+    ),
+    Planted(
+        "the cursor is our own clock's",
+        "syncd/vendors/kiotviet/listing.py",
+        'moment_of(mapping_of(reply.json()).get("timestamp")) or reply.server_date\n',
+        "reply.started\n",
+        "tests/vendors/test_kiotviet.py",
+    ),
+    Planted(
+        "nobody waits for the settle time",
+        "syncd/sync/push.py",
+        "task.operation.settle_at = now + self.scene.safety.settle\n",
+        "task.operation.settle_at = now\n",
+        "tests/sync/test_cases.py",
+    ),
+    Planted(
+        "what is shown is compared with what was sent",
+        "syncd/rules/absorb.py",
+        "elif not same(name, shadow.seen[name], raw, ground.region):",
+        "elif not same(name, shadow.acked.get(name), raw, ground.region):",
+        f"{SWEEP}::test_a_crash_changes_nothing[mangling vendors]",
+    ),
+    Planted(
+        "absent once is gone",
+        "syncd/sync/absence.py",
+        "        elif started - record.absent_since >= scene.safety.absence:\n",
+        "        elif True:\n",
+        "tests/sync/test_cases.py",
+    ),
+    Planted(
+        "the brake is off",
+        "syncd/rules/guard.py",
+        "        if count > limit.allows(records)\n",
+        "        if False\n",
+        "tests/laws/test_guard.py",
+    ),
+    Planted(
+        "a redirect is an answer",
+        "syncd/vendors/http.py",
+        "        if 300 <= reply.status < 400:\n",
+        "        if False:\n",
+        "tests/vendors/test_http.py",
+    ),
+    Planted(
+        "a secret shows in its repr",
+        "syncd/config/secret.py",
+        'return f"Secret({self.reference!r})"',
+        'return f"Secret({self._value!r})"',
+        "tests/config/test_secrets.py",
+    ),
+    Planted(
+        "a page that is repeated is read for ever",
+        "syncd/vendors/kiotviet/listing.py",
+        "    if len(sheet.ids) > 1 and sheet.ids == before:\n",
+        "    if False:\n",
+        "tests/vendors/test_kiotviet_reading.py",
+    ),
+    Planted(
+        "e-mails are folded, not lower-cased",
+        "syncd/customer.py",
+        'return f"{local.lower()}@',
+        'return f"{local.casefold()}@',
+        "tests/laws/test_clean_forms.py",
+    ),
+    Planted(
+        "Retry-After is ignored",
+        "syncd/vendors/http.py",
+        "        wait = reply.retry_after\n",
+        "        wait = None\n",
+        "tests/vendors/test_http.py",
+    ),
+    Planted(
+        "foreign keys are on in a migration",
+        "syncd/store/database.py",
+        "{'OFF' if migrates else 'ON'}",
+        "ON",
+        "tests/store/test_migrations.py",
+    ),
+    Planted(
+        "what an admin did is noted outside the transaction of the deed",
+        "syncd/store/parts/audit.py",
+        "        self._tx.execute(\n            audit.insert()",
+        "        with self._tx.connection.engine.begin() as apart: apart.execute(\n            audit.insert()",
+        "tests/store/test_units.py",
+    ),
+    Planted(
+        "a signature is compared as text",
+        "syncd/vendors/omniwallet/words.py",
+        'hmac.compare_digest(right.encode(), shown.encode("utf-8", "replace"))',
+        "hmac.compare_digest(right, shown)",
+        "tests/vendors/test_omniwallet.py",
+    ),
+    Planted(
+        "a schedule is read in the zone of the machine",
+        "syncd/daemon/timetable.py",
+        "timezone=ZoneInfo(zone)",
+        'timezone=ZoneInfo("America/New_York")',
+        "tests/daemon/test_parts.py",
     ),
 )

@@ -44,7 +44,7 @@ def _gate(tree: Path, gate: str) -> subprocess.CompletedProcess[str]:
         "-p",
         "no:cacheprovider",
         "--timeout",
-        "0",
+        "900",
         "-m",
         "",
         gate,

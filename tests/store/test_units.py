@@ -22,6 +22,7 @@ def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
     def unit(tx: Writing) -> None:
         tx.meta.set("a", "b")
         tx.records.save([record("crm", "1")])
+        tx.audit.add("lan", "approve", "crm")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -29,6 +30,7 @@ def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
     with store.look() as tx:
         assert tx.meta.get("a") is None
         assert tx.records.count("crm") == 0
+        assert tx.audit.list() == []
 
 
 def test_a_unit_sees_one_time_and_returns_what_it_returns(store: Store, clock: Clock) -> None:
