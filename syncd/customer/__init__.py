@@ -1,0 +1,45 @@
+"""The canonical customer: its fields, the slots that change together, and the clean form of every value."""
+
+from syncd.customer.email import clean_email, email_key
+from syncd.customer.fields import ADDRESS, FIELDS, NAME, OWNED, SLOTS, slot_of
+from syncd.customer.names import (
+    follow_full,
+    follow_parts,
+    full_name,
+    is_rendering_of_name,
+    name_is_empty,
+    names_agree,
+    split_name,
+    tokens,
+)
+from syncd.customer.phone import clean_phone, phone_key
+from syncd.customer.text import fold, squash, tidy
+from syncd.customer.values import clean, clean_date, renders, same
+
+__all__ = [
+    "ADDRESS",
+    "FIELDS",
+    "NAME",
+    "OWNED",
+    "SLOTS",
+    "clean",
+    "clean_date",
+    "clean_email",
+    "clean_phone",
+    "email_key",
+    "fold",
+    "follow_full",
+    "follow_parts",
+    "full_name",
+    "is_rendering_of_name",
+    "name_is_empty",
+    "names_agree",
+    "phone_key",
+    "renders",
+    "same",
+    "slot_of",
+    "split_name",
+    "squash",
+    "tidy",
+    "tokens",
+]

@@ -1,0 +1,31 @@
+"""The canonical customer: its fields, and the slots that change together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FIELDS = (
+    "email", "phone", "first_name", "last_name", "full_name", "company", "vat_number", "website", "birth_date",
+    "gender", "language", "time_zone", "notes", "street1", "street2", "city", "state", "postal_code", "country",
+    "external_id", "customer_number", "groups", "points", "level", "card",
+)  # fmt: skip
+
+NAME = ("first_name", "last_name", "full_name")
+ADDRESS = ("street1", "street2", "city", "state", "postal_code", "country")
+
+# Read only unless the settings name one connection as their source.
+OWNED = frozenset({"points", "level", "card", "customer_number", "external_id", "groups"})
+
+
+_SLOT_OF = {name: name for name in FIELDS} | dict.fromkeys(NAME, "name") | dict.fromkeys(ADDRESS, "address")
+
+SLOTS: Mapping[str, tuple[str, ...]] = {
+    "name": NAME,
+    "address": ADDRESS,
+    **{name: (name,) for name, slot in _SLOT_OF.items() if slot == name},
+}
+
+
+def slot_of(name: str) -> str:
+    """Return the slot that a field belongs to: `name`, `address`, or the field itself."""
+    return _SLOT_OF.get(name, name)
