@@ -377,7 +377,7 @@ class Written:
 class Review:
     """Something only a person should decide, with its evidence and the choices."""
 
-    kind: str  # duplicate | shared_email | possible_same | conflict | deletion | limits | first_write | mass_change | unknown_outcome | clear | duplicate_edit | deleted_and_edited | stamp
+    kind: str  # duplicate | shared_email | possible_same | conflict | deletion | limits | first_write | mass_change | unknown_outcome | clear | duplicate_edit | deleted_and_edited | stamp | bounce
     subject: str  # what it is about, stable: the same subject and evidence are never asked twice
     evidence: Mapping[str, Any]
     choices: tuple[str, ...]

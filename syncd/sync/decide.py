@@ -90,6 +90,15 @@ def set_golden(tx: Writing, customer: Customer, slot: str, value: Mapping[str, s
     tx.journal.append([row])
 
 
+def decide_bounce(desk: Desk, review: Review, choice: str) -> None:
+    """Write a field again that was frozen because two systems fought over it, or leave it frozen."""
+    if choice == "release":
+        customer = _customer(desk.tx, review)
+        customer.frozen.pop(str(review.evidence["slot"]), None)
+        customer.due = True
+        desk.tx.customers.save([customer])
+
+
 # --- who is who ----------------------------------------------------------------------------------
 
 
@@ -364,6 +373,7 @@ def pin(tx: Writing, scene: Scene, customer_id: str, name: str, value: str | Non
     customer.pins[slot] = pins
     if not customer.pins[slot]:
         del customer.pins[slot]
+    customer.frozen.pop(slot, None)  # a pin says who is right
     kind = "pin" if value is not None else "unpin"
     tx.decisions.add(HumanDecision(kind, {"customers": [customer.id], "field": name}, by, {"pins": before}))
     tx.audit.add(by, kind, customer.id, {"field": name})

@@ -7,16 +7,18 @@ a person, and what becomes of its answer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
 
+from syncd.rules.bounce import swings
 from syncd.rules.golden import Asked, decide
 from syncd.store import JournalRow, Writing
 from syncd.sync.contested import contested_emails
 from syncd.sync.crowd import Crowd
-from syncd.sync.journal import decided_row
+from syncd.sync.fights import freeze_fought_over
+from syncd.sync.journal import decided_row, waiting_row
 from syncd.sync.moot import withdraw_moot
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review, Statement
@@ -26,11 +28,15 @@ Parked = Mapping[str, Sequence[Sequence[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When golden values are decided: under which journal number, in which run, at what time."""
+    """When golden values are decided: under which journal number, in which run, at what time.
+
+    `swung` collects the rows by which one record's edit took the place of another's: it may be a fight.
+    """
 
     number: int
     run: str
     at: datetime
+    swung: list[JournalRow] = field(default_factory=list)
 
 
 def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]:
@@ -43,14 +49,16 @@ def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]
     contested, reviews = contested_emails(tx, customers, fresh)
     first = tx.meta.numbers(len(customers))
     rows: list[JournalRow] = []
+    swung: list[JournalRow] = []
     for number, customer in enumerate(customers, first):
-        group, occasion = fresh[customer.id], Occasion(number, run, tx.now)
+        group, occasion = fresh[customer.id], Occasion(number, run, tx.now, swung)
         decided, asked = decide_customer(
             customer, group, scene, occasion, _withheld(group, parked) | contested
         )
         rows += decided
         reviews += asked
         crowd.moved(customer, group)
+    reviews += freeze_fought_over(tx, crowd.customers, swung)
     tx.journal.append(rows)
     withdraw_moot(tx, customers, fresh, reviews)
     return tx.reviews.open(reviews, run) if reviews else []
@@ -80,9 +88,11 @@ def decide_customer(
 
     for slot in [slot for slot in scene.slots if slot in touched]:
         new = news.get(slot, [])
-        reviews += [_duplicate_edit(customer, one) for one in new if _is_duplicates_edit(one, roles)]
-        speaking = [one for one in new if not _is_duplicates_edit(one, roles)]
         before = customer.golden.get(slot)
+        asking = [one for one in new if _is_duplicates_edit(one, roles)]
+        reviews += [_duplicate_edit(customer, one) for one in asking]
+        rows += [waiting_row(customer.id, one, before, occasion.run, occasion.at) for one in asking]
+        speaking = [one for one in new if one not in asking] if asking else new
         reopened = slot in (chosen or {}) or (slot in customer.pins and _pin_differs(customer, slot))
         if not speaking and not reopened:
             continue
@@ -106,6 +116,8 @@ def decide_customer(
             rows.append(
                 decided_row(customer.id, slot, before, answer, occasion.number, occasion.run, occasion.at)
             )
+        if answer.changed and swings(before, answer.golden):
+            occasion.swung.append(rows[-1])
         if answer.golden is not None and answer.golden.conflict and answer.note:
             reviews.append(_conflict(customer, slot, answer.golden))
     _mark_considered(records, withheld)

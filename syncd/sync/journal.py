@@ -47,6 +47,28 @@ def decided_row(
     )
 
 
+def waiting_row(
+    customer: str, statement: Statement, golden: Golden | None, run: str, now: datetime
+) -> JournalRow:
+    """Return the journal's row of an edit of a duplicate, which a person has to decide about.
+
+    The review keeps only the last edit of a record; that there were others is to be seen here.
+    """
+    value = dict(golden.value) if golden else {}
+    return JournalRow(
+        number=statement.number,
+        customer=customer,
+        run=run,
+        at=now,
+        slot=statement.slot,
+        before=value,
+        after=value,
+        rule="duplicate_edited",
+        beaten=[loser(statement)],
+        note="edited in a duplicate; a person decides",
+    )
+
+
 def ignored_row(
     customer: str, statement: Statement, value: dict[str, str], run: str, now: datetime
 ) -> JournalRow:

@@ -16,6 +16,7 @@ Act = Callable[[Desk, Review, str], None]
 ACTS: Mapping[str, Act] = {
     "conflict": decide.decide_conflict,
     "clear": decide.decide_clear,
+    "bounce": decide.decide_bounce,
     "duplicate": decide.decide_duplicate,
     "possible_same": decide.decide_possible,
     "shared_email": decide.decide_shared,

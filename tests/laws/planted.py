@@ -189,9 +189,9 @@ FAULTS: tuple[Planted, ...] = (
     Planted(
         "one e-mail is one person, whatever the names",
         "no wrong merges",
-        "syncd.rules.identity:_join_group",
-        "tier != 'external_id'",
-        "False",
+        "syncd.rules.identity:_agree",
+        "",
+        "return True",
         IDENTITY + "test_people_of_different_names_behind_one_address_stay_apart",
     ),
     Planted(

@@ -103,7 +103,7 @@ def test_what_our_create_made_is_nobodys_word(mangler: str, value: str, edit: st
     assume(not value.strip() or vendor.mangle(value))  # what is shown empty is doubted instead
     sent = vendor.sent({"company": value})
     vendor.stored = {"company": vendor.mangle(value), "notes": "made by import"}
-    adopt(vendor.record, vendor.shown(), sent, vendor.ground())
+    assert not adopt(vendor.record, vendor.shown(), sent, vendor.ground()).statements
     assert vendor.listed() == []
     vendor.stored["phone"] = "shown for the first time"
     assert vendor.listed() == []

@@ -47,6 +47,7 @@ _RULES = {
     "newest_guess": "the edit that was probably newer",
     "priority": "the more trusted connection's edit",
     "review": "waits for a person; the value before stays",
+    "duplicate_edited": "edited in a duplicate; a person decides",
     "clear_ignored": "emptied there; it goes no further",
     "undone": "a run was undone",
     "merged": "two customers were merged",
