@@ -196,7 +196,7 @@ PLANTED = (
     ),
     Planted(
         "e-mails are folded, not lower-cased",
-        "syncd/customer.py",
+        "syncd/customer/email.py",
         'return f"{local.lower()}@',
         'return f"{local.casefold()}@',
         "tests/laws/test_clean_forms.py",
