@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -250,12 +250,17 @@ def _note_acks(acks: Sequence[Ack], group: Sequence[Record]) -> list[Record]:
 # --- guard ---------------------------------------------------------------------------------------
 
 
-def guard(tx: Writing, scene: Scene, *, run: str, yes: bool, by: str) -> dict[str, Verdict]:
-    """Let each connection's planned operations go, or have them wait for a person; return the verdicts."""
+def guard(
+    tx: Writing, scene: Scene, *, run: str, yes: bool, by: str, named: Collection[str] = ()
+) -> dict[str, Verdict]:
+    """Let each connection's planned operations go, or have them wait for a person; return the verdicts.
+
+    A `yes` is said of this run's own plan, and of what waits at the connections it was asked for; not of anything else.
+    """
     states = tx.connections.all()
     verdicts: dict[str, Verdict] = {}
     for name, source in scene.sources.items():
-        asking = _hear(tx, name, yes=yes, by=by)
+        asking = _hear(tx, name, run, yes=yes, whole=not named or name in named, by=by)
         if not asking.operations:
             continue
         state = states.get(name) or ConnectionState(name, source.connector.vendor)
@@ -264,7 +269,7 @@ def guard(tx: Writing, scene: Scene, *, run: str, yes: bool, by: str) -> dict[st
             _apply(tx, operations, verdict)
         verdicts[name] = verdict
         if verdict.go:
-            _remember_go(tx, scene, state, source.mapping, yes=yes)
+            _remember_go(tx, scene, state, source.mapping, yes=yes and asking.heard > 0)
         else:
             tx.reviews.open([_limits_review(name, verdict, asking.operations)], run)
     return verdicts
@@ -280,30 +285,32 @@ def _pages(tx: Writing, name: str) -> Iterator[list[Operation]]:
 
 @dataclass(slots=True)
 class _Asking:
-    """What wants to be done at one connection: how many operations, how many unapproved, and what of these waits."""
+    """What wants to be done at one connection: how many operations, how many heard a yes and how many none, what waits."""
 
     operations: int = 0
+    heard: int = 0
     unapproved: int = 0
     waiting: Load = field(default_factory=Load)
 
 
-def _hear(tx: Writing, name: str, *, yes: bool, by: str) -> _Asking:
+def _hear(tx: Writing, name: str, run: str, *, yes: bool, whole: bool, by: str) -> _Asking:
     """Note on each operation whether a person approved its content, and weigh the others."""
     asking = _Asking()
     for operations in _pages(tx, name):
         contents = [op.content for op in operations]
-        if yes:
-            tx.operations.approve(contents, by)
+        meant = {op.content for op in operations if yes and (whole or op.run == run)}
+        tx.operations.approve(sorted(meant), by)
         said = tx.operations.verdicts(contents)
         heard = [op for op in operations if said.get(op.content) == "approved" and not op.approved_by]
         for op in heard:
-            op.approved_by = by if yes else "a person"
+            op.approved_by = by if op.content in meant else "a person"
         tx.operations.save(heard)
         unapproved = [op for op in operations if not op.approved_by]
         for op in unapproved:
             if op.state == "waiting":
                 asking.waiting.add(op.draft)
         asking.operations += len(operations)
+        asking.heard += len(meant)
         asking.unapproved += len(unapproved)
     return asking
 

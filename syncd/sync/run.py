@@ -219,7 +219,14 @@ def _push_all(running: _Running) -> int:
     """Let the guard judge, then execute what may go; return how many operations were sent."""
     order = running.order
     running.verdicts |= running.store.do(
-        lambda tx: guard(tx, running.scene, run=order.run, yes=order.yes, by=order.asked_by),
+        lambda tx: guard(
+            tx,
+            running.scene,
+            run=order.run,
+            yes=order.yes,
+            by=order.asked_by,
+            named=order.connections,
+        ),
         epoch=running.epoch,
     )
     failpoint("guard.judged")

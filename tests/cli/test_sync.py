@@ -135,3 +135,16 @@ def test_a_store_that_another_one_holds_ends_with_5(world: World) -> None:
         result = world.type("sync")
     assert result.exit_code == 5
     assert "the test" in result.stderr
+
+
+def test_yes_to_one_connection_approves_nothing_that_waits_elsewhere(world: World) -> None:
+    first = {"SYNCD__SAFETY__APPROVE": "first"}
+    assert world.type("sync", **first).exit_code == 3
+    waiting = world.ask("operations", "list", "--state", "waiting", **first)
+    places = {each["connection"] for each in waiting}
+    assert {"loyalty", "booking"} <= places
+    world.type("sync", "loyalty", "--yes", **first)
+    assert len(world.sandbox.omniwallet.snapshot()) == 3
+    assert world.sandbox.pexip_engage.snapshot() == {}
+    left = world.ask("operations", "list", "--state", "waiting", **first)
+    assert {each["connection"] for each in left} == places - {"loyalty"}
