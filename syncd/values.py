@@ -411,9 +411,8 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Add another one's figures; how a pull ended is not theirs to say."""
         for each in fields(self):
-            value = getattr(self, each.name)
-            if each.type == "int" and each.name != "problem":
-                setattr(self, each.name, value + getattr(other, each.name))
+            if type(each.default) is int and each.name != "problem":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 @dataclass(slots=True)
