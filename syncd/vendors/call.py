@@ -15,7 +15,7 @@ import orjson
 from syncd.errors import ConfigError, Problem, Rejected
 from syncd.vendors.budget import Kind
 
-Expect = Literal["json", "nothing"]
+Expect = Literal["json", "rows", "nothing"]  # rows: JSON that may be an array too large for memory
 Pairs = Sequence[tuple[str, str]]
 
 

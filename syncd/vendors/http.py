@@ -14,9 +14,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
-from typing import Any, Protocol
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -54,6 +55,7 @@ SHORT_WAIT = 5.0  # seconds: a wait that is sat out here; a longer one goes back
 PATIENCE = 60.0  # seconds: how long one request waits for its turn in the budget
 TRIES = 3
 CHUNK = 1 << 16
+LARGE = 8 << 20  # bytes of a list from which on it goes into a file
 CONNECT_TIMEOUT = 10.0
 
 
@@ -239,24 +241,34 @@ class Http:
         try:
             response = self._adapter.send(request, stream=True, timeout=limits, verify=True)
             with closing(response):
-                body = self._body(call, response, deadline)
+                body, file = self._body(call, response, deadline)
         except (requests.RequestException, HTTPError, OSError) as error:
             # `from None`: the library's words hold the whole address, with customers' data in it.
             raise self._broken(call, error) from None
-        return Reply(response.status_code, response.headers, body, started, self._source(call))
+        return Reply(response.status_code, response.headers, body, started, self._source(call), file)
 
-    def _body(self, call: Call, response: Response, deadline: float) -> bytes:
-        parts, size = [], 0
-        for part in response.iter_content(CHUNK):
-            size += len(part)
-            if size > self._max_body:
-                raise self._unreadable(
-                    call, f"sent more than {self._max_body >> 20} MiB", response.status_code
-                )
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout
-            parts.append(part)
-        return b"".join(parts)
+    def _body(self, call: Call, response: Response, deadline: float) -> tuple[bytes, BinaryIO | None]:
+        """Return the body, or its beginning and a file with all of it where it is a large list."""
+        parts: list[bytes] = []
+        size = 0
+        with ExitStack() as open_file:
+            file: BinaryIO | None = None
+            for part in response.iter_content(CHUNK):
+                size += len(part)
+                self._must_fit(call, response, size)
+                if time.monotonic() > deadline:
+                    raise requests.ReadTimeout
+                if file is None and call.expect == "rows" and size > LARGE:
+                    file = open_file.enter_context(TemporaryFile())  # without a name by which it could stay
+                    file.writelines(parts)
+                    parts = parts[:1]
+                (parts.append if file is None else file.write)(part)
+            open_file.pop_all()
+        return b"".join(parts), file
+
+    def _must_fit(self, call: Call, response: Response, size: int) -> None:
+        if size > self._max_body:
+            raise self._unreadable(call, f"sent more than {self._max_body >> 20} MiB", response.status_code)
 
     def _broken(self, call: Call, error: Exception) -> VendorError:
         if isinstance(error, requests.RequestException) and never_sent(error):
@@ -298,7 +310,7 @@ class Http:
                 "Nothing to do unless it stays; then ask the vendor.",
                 status=reply.status,
             )
-        if reply.ok and reply.status != 204 and call.expect == "json":
+        if reply.ok and reply.status != 204 and call.expect != "nothing" and reply.file is None:
             self._must_be_json(call, reply)
         return reply
 

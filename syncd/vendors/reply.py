@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import orjson
 
 from syncd.errors import Malformed, Unanswered
+from syncd.vendors.stream import elements
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_WAIT = 3600.0  # seconds: a vendor that asks for more than an hour is asked again after an hour
@@ -27,13 +28,17 @@ LONGEST_WAIT = 3600.0  # seconds: a vendor that asks for more than an hour is as
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `started` is when its request began, `source` names the request without customer data."""
+    """One answer; `started` is when its request began, `source` names the request without customer data.
+
+    Of a large list `body` is the beginning, and all of it is in `file`.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     started: datetime
     source: str = "the request"
+    file: BinaryIO | None = None
 
     @property
     def ok(self) -> bool:
@@ -60,6 +65,16 @@ class Reply:
             first not in {b"{", b"["} and "html" in self.headers.get("Content-Type", "").lower()
         )
 
+    @property
+    def is_large_array(self) -> bool:
+        """Tell whether this is an array that has to be read element by element."""
+        return self.file is not None and self.body.removeprefix(BOM).lstrip()[:1] == b"["
+
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements of a large array. Raises Malformed where it goes wrong, after what came before."""
+        assert self.file is not None
+        return elements(self.file, self.source)
+
     def json(self) -> Any:
         """Return the document. Raises Malformed."""
         return self._document[0]
@@ -84,7 +99,7 @@ class Reply:
                 "Check base_url, and whether the vendor shows a login or maintenance page there.",
                 status=self.status,
             )
-        body = self.body.removeprefix(BOM)
+        body = (self.body if self.file is None else self.file.read()).removeprefix(BOM)
         try:
             return orjson.loads(body), b"\\u0000" in body
         except orjson.JSONDecodeError as strict:

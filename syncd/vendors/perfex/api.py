@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from syncd.errors import Malformed, VendorError
+from syncd.vendors.call import Expect
 from syncd.vendors.http import Http, segment
 from syncd.vendors.perfex.replies import is_empty, is_unchanged, lacks_endpoint, refusal, succeeded
 from syncd.vendors.reply import Reply, unusable
@@ -27,7 +29,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One answered list: its rows, whether more follow, and the total where one is announced."""
+    """One answered list: its rows, whether more follow, and the total where one is announced.
+
+    The rows of a large one are in `stream` only, and can be read once.
+    """
 
     rows: list[Any]
     started: datetime
@@ -35,6 +40,21 @@ class Rows:
     total: int | None = None
     paged: bool = False
     suspect: bool = False
+    stream: Iterator[Any] | None = None
+    file: BinaryIO | None = None  # in which the stream is
+
+    def close(self) -> None:
+        """Let go of a stream that is not read to its end."""
+        if self.file is not None:
+            self.file.close()
+
+    def each(self) -> Iterator[Any]:
+        """Yield the rows, letting go of those that were taken."""
+        if self.stream is not None:
+            yield from self.stream
+        self.rows.reverse()
+        while self.rows:
+            yield self.rows.pop()
 
     def bad(self, row: object) -> str:
         """Return why a row cannot be used, "" where it can."""
@@ -58,12 +78,12 @@ class Api:
         """Read one page of the customers, all of them where the module does not page; none is no error."""
         query = [("page", str(number)), ("per_page", str(PAGE_SIZE))]
         if self._sorts:
-            reply = self.get("customers", [*query, ("sort", sort)])
+            reply = self.get("customers", [*query, ("sort", sort)], expect="rows")
             if reply.status not in (400, 422):
                 return self.rows(reply)
             # A column that this build cannot sort by is a bad filter [Perfex module source].
             self._sorts = False
-        return self.rows(self.get("customers", query))
+        return self.rows(self.get("customers", query, expect="rows"))
 
     def customer(self, userid: str) -> tuple[Row, datetime]:
         """Read one customer. Raises Missing."""
@@ -80,17 +100,22 @@ class Api:
 
     def search(self, kind: str, term: str) -> Rows | None:
         """Search customers or contacts, all pages; None where this build cannot search for that."""
+        return _joined(self._found(kind, term))
+
+    def search_many(self, kind: str, term: str) -> Rows | None:
+        """Search for what finds very many, whose good rows are handed on as they come."""
+        return _chained(self._found(kind, term))
+
+    def _found(self, kind: str, term: str) -> Iterator[Rows | None]:
         if self.version() >= (3,):
-            pages = self._all(f"{kind}/search", [("q", term)])
-        else:
-            pages = self._all(f"{kind}/search/{quote(term, safe='')}", [])
-        return _joined(pages)
+            return self._all(f"{kind}/search", [("q", term)])
+        return self._all(f"{kind}/search/{quote(term, safe='')}", [])
 
     def contacts(self) -> Rows | None:
         """Read all contacts; None where this build has no such list, which is documented from 3.1 on."""
         if self.version() < (3, 1):
             return None
-        return _joined(self._all("contacts", [("per_page", str(PAGE_SIZE)), SORTED], paged=True))
+        return _chained(self._all("contacts", [("per_page", str(PAGE_SIZE)), SORTED], paged=True))
 
     def contacts_of(self, userid: str) -> Rows | None:
         """Read a customer's active contacts, primary first; None where the address takes a contact's own number."""
@@ -116,10 +141,9 @@ class Api:
 
     # --- sending
 
-    def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Reply:
-        reply = self.http.send(
-            "GET", f"api/{path}", query=query, expect="nothing" if path == "openapi" else "json"
-        )
+    def get(self, path: str, query: Sequence[tuple[str, str]] = (), expect: Expect = "json") -> Reply:
+        expected: Expect = "nothing" if path == "openapi" else expect
+        reply = self.http.send("GET", f"api/{path}", query=query, expect=expected)
         if "X-RateLimit-Limit" in reply.headers:
             self._limited = True
         return reply
@@ -167,6 +191,8 @@ class Api:
         """Read a list of either shape. Raises Malformed where it is none, and what a refusal stands for."""
         if reply.status == 404 and is_empty(reply):
             return Rows([], reply.started)
+        if reply.ok and reply.is_large_array:
+            return Rows([], reply.started, suspect=True, stream=reply.elements(), file=reply.file)
         document = self.expect(reply).json()
         if isinstance(document, list):
             return Rows(document, reply.started, suspect=reply.suspect)
@@ -183,7 +209,8 @@ class Api:
         """Yield the pages of a list; None at once where this build does not have it."""
         number, before = 1, None
         while True:
-            reply = self.get(path, [*query, ("page", str(number))] if paged or number > 1 else query)
+            asked = [*query, ("page", str(number))] if paged or number > 1 else query
+            reply = self.get(path, asked, expect="rows")
             if reply.status == 422 and SORTED in query:
                 query = [pair for pair in query if pair != SORTED]
                 continue
@@ -191,10 +218,17 @@ class Api:
                 yield None
                 return
             page = self.rows(reply)
+            first = _number_of_first(page)
             yield page
-            if not page.more or page.rows == before or number >= MOST_PAGES:
+            if not page.more or first == before or number >= MOST_PAGES:
                 return
-            number, before = number + 1, page.rows
+            number, before = number + 1, first
+
+
+def _number_of_first(page: Rows) -> str:
+    """Return the number of a page's first row, by which a page that repeats is known."""
+    row = page.rows[0] if page.rows else None
+    return str(row.get("id", row.get("userid"))) if isinstance(row, Mapping) else ""
 
 
 def _version(document: object) -> tuple[int, ...] | None:
@@ -222,11 +256,19 @@ def _enveloped(document: Row, reply: Reply) -> Rows:
 
 
 def _joined(pages: Iterator[Rows | None]) -> Rows | None:
-    rows: list[Any] = []
-    started, suspect = None, False
-    for page in pages:
-        if page is None:
-            return None
-        rows += page.rows
-        started, suspect = started or page.started, suspect or page.suspect
-    return Rows(rows, started, suspect=suspect) if started is not None else None
+    found = _chained(pages)
+    return Rows(list(found.each()), found.started) if found is not None else None
+
+
+def _chained(pages: Iterator[Rows | None]) -> Rows | None:
+    """Return the good rows of all pages, which are asked for as they are wanted; None where there is no such list."""
+    first = next(pages, None)
+    if first is None:
+        return None
+    return Rows([], first.started, stream=_good_rows(first, pages))
+
+
+def _good_rows(first: Rows, others: Iterator[Rows | None]) -> Iterator[Any]:
+    for page in chain([first], others):
+        if page is not None:
+            yield from (row for row in page.each() if not page.bad(row))

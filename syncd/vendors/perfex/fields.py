@@ -84,11 +84,18 @@ def contact_payload(row: Row) -> dict[str, Any]:
 
 def primary(contacts: Iterable[Row]) -> dict[str, Any] | None:
     """Choose the contact that speaks for its customer: the primary one, else the oldest; inactive ones never do."""
-    active = [contact for contact in contacts if text_of(contact.get("active", "1")) != "0"]
-    best = min(
-        active, key=lambda c: (text_of(c.get("is_primary")) != "1", number_of(c.get("id"))), default=None
-    )
-    return contact_payload(best) if best is not None else None
+    ranked = [(rank, contact) for contact in contacts if (rank := rank_of(contact)) is not None]
+    return contact_payload(min(ranked, key=lambda pair: pair[0])[1]) if ranked else None
+
+
+LAST = (2, 0)
+
+
+def rank_of(contact: Row) -> tuple[int, int] | None:
+    """Return a contact's place among those of its customer, lowest first, None where it is inactive."""
+    if text_of(contact.get("active", "1")) == "0":
+        return None
+    return (0 if text_of(contact.get("is_primary")) == "1" else 1, number_of(contact.get("id")))
 
 
 def text_of(value: object) -> str:

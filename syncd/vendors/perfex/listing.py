@@ -8,7 +8,9 @@ past the end shows the last rows again [Perfex module source], so that only the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from syncd.errors import Malformed
@@ -37,21 +39,23 @@ class Listing:
     def pages(self, walk: Pass) -> Iterator[Page]:
         number = _start(walk)
         rows = self.api.customers(number)
-        everyone = self.contacts.everyone()
-        if not rows.paged:
-            yield from self._slices(rows, everyone)
-            return
+        with closing(rows):
+            everyone = self.contacts.everyone()
+            if not rows.paged:
+                yield from self._slices(rows, everyone)
+                return
         yield from self._paged(rows, number, everyone)
 
     def _slices(self, rows: Rows, everyone: Everyone) -> Iterator[Page]:
         """Cut a bare array into pages, letting go of what was handed on; it cannot be resumed in its middle."""
-        waiting = rows.rows
-        waiting.reverse()
+        waiting = rows.each()
+        piece = list(islice(waiting, SLICE))
         while True:
-            piece = [waiting.pop() for _ in range(min(SLICE, len(waiting)))]
-            yield self._page(rows, piece, everyone, last=not waiting, resume=None)
-            if not waiting:
+            following = list(islice(waiting, SLICE))
+            yield self._page(rows, piece, everyone, last=not following, resume=None)
+            if not following:
                 return
+            piece = following
 
     def _paged(self, rows: Rows, number: int, everyone: Everyone) -> Iterator[Page]:
         before: list[Any] | None = None
