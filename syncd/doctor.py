@@ -186,7 +186,9 @@ def _clock(tx: Reading, now: datetime) -> Iterator[Finding]:
     last = next((run.asked_at for run in tx.runs.list(limit=1) if run.asked_at), None)
     behind = last is not None and last > now + CLOCK_SLACK
     detail = (
-        f"the last run was asked for at {last:%Y-%m-%d %H:%M:%SZ}, which is to come" if behind else "good"
+        f"the last run was asked for at {last:%Y-%m-%d %H:%M:%SZ}, which is to come"
+        if behind
+        else "no run is from the future"
     )
     yield Finding(
         "Daemon", "clock", "wrong" if behind else "good", detail, "Set the clock: edits are ordered by it."

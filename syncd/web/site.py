@@ -18,6 +18,7 @@ from syncd.app import App
 from syncd.web.entrance.guard import Place
 from syncd.web.entrance.patience import Patience
 from syncd.web.show.times import ago_filter, exact_filter, grouped_filter
+from syncd.web.show.words import code_filter
 
 HERE = Path(__file__).parent
 PLACES = (
@@ -115,7 +116,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(ago=ago_filter, exact=exact_filter, grouped=grouped_filter)
+    environment.filters.update(ago=ago_filter, exact=exact_filter, grouped=grouped_filter, code=code_filter)
     return environment
 
 
@@ -126,6 +127,8 @@ def done(path: str, said: str = "") -> RedirectResponse:
 
 
 def _place_of(path: str) -> str:
+    if path.startswith("/operations/"):
+        return "/runs"
     return next((place for place, _, _ in PLACES[1:] if path.startswith(place)), "/")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ from tests.web.conftest import Page, served
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 __all__ = ["browser"]
 
+# Pictures show the places of an installed syncd, not those of whoever made them.
+_AS_INSTALLED = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    node.nodeValue = node.nodeValue
+      .replace(/\\/[\\w.-]+\\S*\\/syncd\\.db/g, "/var/lib/syncd/syncd.db")
+      .replace(/\\/[\\w.-]+\\S*\\/sandbox\\.toml/g, "/etc/syncd/syncd.toml");
+  }
+}"""
 LOOKS = (("light", 1280, "light"), ("dark", 1280, "dark"), ("phone", 390, "light"))
 SEEN = tuple(("overview" if path == "/" else path.strip("/"), path) for path in PATHS)
 FEW = {"SYNCD__SAFETY__MAX_UPDATES": '[8, "1%"]', "SYNCD__FIELDS__PHONE__CONFLICT": "review"}
@@ -38,7 +49,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
             _edited(sandbox)
             page.app.sync((), asked_by="schedule")
             page.app.pause("booking", "admin")
-            lease = page.app.store.acquire("daemon 4711")
+            lease = page.app.store.acquire("daemon 4711", ttl=timedelta(hours=1))
             assert lease is not None
             yield page
             lease.release()
@@ -64,7 +75,8 @@ def _places(page: Page) -> list[tuple[str, str]]:
     with page.app.store.look() as tx:
         customer = tx.tabs.page("conflict", "", 1)[0]
         conflict = tx.reviews.list(kind="conflict", limit=1)[0].id
-        operation = tx.operations.list(states=("waiting",), limit=1)[0].id
+        failed = tx.operations.list(states=("rejected", "waiting"), run="run-2", limit=1)
+        operation = (failed or tx.operations.list(states=("waiting",), limit=1))[0].id
     return [
         *SEEN,
         ("plan", "/runs/run-3"),
@@ -108,6 +120,7 @@ def _looked_at(page: object, name: str, address: str, width: int, folder: str | 
     if page.evaluate("document.documentElement.scrollWidth") > width:
         faults.append(f"{name}: wider than {width}")
     if folder:
+        page.evaluate(_AS_INSTALLED)
         page.screenshot(path=Path(folder) / f"{name}-{look}.png")
     found = Axe().run(page).response
     faults += [

@@ -72,10 +72,13 @@ def _said(tx: Reading, show: str, ids: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def _held(tx: Reading, ids: Sequence[str], *, parked: bool) -> Iterator[tuple[str, str]]:
+    """Yield why fields are held, those together that are held in one connection for the same reason."""
+    fields: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for held in tx.holds.of(ids):
         if held.reason.startswith("parked") == parked:
-            place = f"{held.connection} {field_word(held.field).lower()}".strip()
-            yield held.customer, f"{place}: {held.reason}"
+            fields[held.customer, held.connection, held.reason].append(field_word(held.field).lower())
+    for (customer, connection, reason), names in fields.items():
+        yield customer, f"{connection} {', '.join(names)}".strip() + f": {reason}"
 
 
 def _pending(groups: Iterable[Sequence[Operation]]) -> Iterator[tuple[str, str]]:

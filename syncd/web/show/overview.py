@@ -58,7 +58,6 @@ class Card:
     failing: int
     last: datetime | None
     next: datetime | None
-    next_word: str
     chart: Chart | None
     progress: Moving | None
 
@@ -128,7 +127,6 @@ def _card(
         failing=counts.get((one.name, "unknown"), 0) + (int(mine[0][1].get("failed") or 0) if mine else 0),
         last=one.last,
         next=None if one.paused else next(iter(one.next), None),
-        next_word="paused" if one.paused else "when asked",
         chart=chart(mine),
         progress=_moving(running, one.name),
     )

@@ -175,7 +175,7 @@ def _sides(tx: Reading, review: Review) -> list[Side]:
         return [
             golden,
             *(
-                Side(one["connection"], one["vendor_id"], "", one["value"])
+                Side(one["connection"], _said_where(tx, evidence, one), "", one["value"])
                 for one in evidence.get("sides", ())
             ),
         ]
@@ -183,6 +183,14 @@ def _sides(tx: Reading, review: Review) -> list[Side]:
     keys = [evidence[name] for name in ("primary", "record", "duplicate") if name in evidence] + keys
     sides = [_record_side(tx, str(key[0]), str(key[1])) for key in keys[:8]]
     return sides or _subject_sides(tx, review)
+
+
+def _said_where(tx: Reading, evidence: Mapping[str, Any], side: Mapping[str, Any]) -> str:
+    """Return which record said a side of a conflict, and when."""
+    record = tx.records.one(str(side["connection"]), str(side["vendor_id"]))
+    said = record.shadow.stated.get(str(evidence.get("slot"))) if record else None
+    when = (said.modified or said.new_seen) if said and said.number == side["number"] else None
+    return f"{side['vendor_id']}, {when:%Y-%m-%d %H:%M:%SZ}" if when else str(side["vendor_id"])
 
 
 def _subject_sides(tx: Reading, review: Review) -> list[Side]:

@@ -5,11 +5,14 @@ A tone says who has to act: good and off nobody, busy syncd right now, warn nobo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
 
 from syncd.web.show.times import exact
 
@@ -35,6 +38,7 @@ STAGES = {
     "push": "Pushing",
     "look": "Looking",
 }
+_CODE = re.compile(r"`([^`]+)`")
 ROLES = {"admin": "admin", "viewer": "read-only"}
 
 _RULES = {
@@ -123,6 +127,11 @@ def value_words(value: Mapping[str, str]) -> str:
     if len(value) == 1:
         return next(iter(value.values())) or "empty"
     return ", ".join(f"{field_word(name)}: {text}" for name, text in value.items() if text) or "empty"
+
+
+def code_filter(text: str) -> Markup:
+    """Show what stands between backticks, such as a command, as code; everything is escaped first."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def beaten_words(beaten: Mapping[str, Any], zone: ZoneInfo) -> str:
