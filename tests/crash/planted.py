@@ -46,13 +46,6 @@ PLANTED = (
         f"{SWEEP}::test_a_crash_at_every_event_changes_nothing[renames]",
     ),
     Planted(
-        "a half-made record is not recognised",
-        "syncd/sync/settle.py",
-        "    return not telling or (is_newer and ",
-        "    return not telling or (False and ",
-        f"{SWEEP}::test_a_crash_changes_nothing[lost answers]",
-    ),
-    Planted(
         "what a dead process sent is forgotten",
         "syncd/sync/settle.py",
         "        stranded = tx.operations.stranded(tx.now)\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from syncd.errors import StoreError
+from tests.crash.processes import PATIENCE, at_home, town
+from tests.crash.proxy import proxy_to
 from tests.crash.scenarios import SCENARIOS
 from tests.simulation.ending import Ending, ending
-from tests.simulation.places import DatabasePlace, FilePlace, Place
+from tests.simulation.places import DatabasePlace, FarPlace, FilePlace, Place
 from tests.simulation.trial import Kept, Trial
 from tests.support.postgres import Server
 
@@ -27,9 +30,10 @@ class Broken:
         self.trial = Trial(place)
         SCENARIO.past(self.trial)
         self.kept: Kept = self.trial.keep()
-        self.expected = self._lived(lambda _: None)
+        self.expected = self.lived()
 
-    def _lived(self, tap: Callable[[str], None]) -> Ending:
+    def lived(self, tap: Callable[[str], None] = lambda _: None) -> Ending:
+        """Live through the scenario; a database that fails may end one run of it."""
         self.trial.rewind(self.kept)
         try:
             with self.trial.counted(tap):
@@ -51,7 +55,7 @@ class Broken:
             if left == 0 and name == event:
                 break_it()
 
-        assert self._lived(tap) == self.expected, f"{event} {nth}"
+        assert self.lived(tap) == self.expected, f"{event} {nth}"
         return left <= 0
 
 
@@ -122,3 +126,71 @@ def _cutter(server: Server, place: DatabasePlace) -> Break:
 def test_cut_connections_to_postgresql_lose_nothing(postgres_server: Server, event: str) -> None:
     place = DatabasePlace(postgres_server)
     assert _every(Broken(place), event, 24, _cutter(postgres_server, place)) >= 2
+
+
+# --- a line that is cut at a COMMIT ------------------------------------------------------------------
+
+
+def _cuts(server: Server, stride: int, most: int) -> int:
+    """Cut at every `stride`-th COMMIT, by turns before and after the server heard of it; return how often."""
+    with proxy_to(str(server.url.host), int(server.url.port or 5432)) as proxy:
+        broken = Broken(FarPlace(DatabasePlace(server), proxy.listener.getsockname()[1]))
+        for cut in range(most):
+            nth, answered = 3 + cut * stride, cut % 2 == 0
+            proxy.aim(nth, answered=answered)
+            assert broken.lived() == broken.expected, f"COMMIT {nth}, {answered=}"
+            if not proxy.hit:
+                return cut
+    return most
+
+
+# the driver warns of a connection that it finds cut when it is collected
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_line_cut_at_a_commit_loses_nothing(postgres_server: Server) -> None:
+    assert _cuts(postgres_server, 13, 2) == 2
+
+
+@pytest.mark.long
+@pytest.mark.timeout(0)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_line_cut_at_any_commit_loses_nothing(postgres_server: Server) -> None:
+    print(_cuts(postgres_server, 1, 1_000), "cuts at a COMMIT")
+
+
+# --- a disk that is full -----------------------------------------------------------------------------
+
+
+def _sync_on_a_full_disk(folder: Path, room: int) -> bool:
+    """Sync in a process that may write no further than so far into any file; go on without a limit; tell whether it ran out.
+
+    What is written goes into SQLite's log first, so that the room is that log's.
+    """
+    with town(at_home(folder)) as here:
+        assert here.command("migrate", listened_to=False).wait(PATIENCE) == 0
+        for number, last in enumerate(("Walkera", "Walkerb", "Walkerc")):
+            here.sandbox.pexip_engage.human_create(
+                firstName="Sam", lastName=last, email=f"sam{number}@example.com"
+            )
+        process = here.command("sync", "--json")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (room, room))
+        _, said = process.communicate(timeout=PATIENCE)
+        here.settle()
+        assert here.not_once(3) == []
+    return process.returncode == 1 and "Check the disk, its free space and its limits" in said
+
+
+@pytest.mark.parametrize("room", [60_000])
+def test_a_disk_that_is_full_in_a_real_process_loses_nothing(tmp_path: Path, room: int) -> None:
+    assert _sync_on_a_full_disk(tmp_path, room)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(0)
+def test_a_disk_that_is_full_at_any_page_loses_nothing(tmp_path: Path) -> None:
+    full = 0
+    for number in range(50):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        full += _sync_on_a_full_disk(folder, 8_192 * (1 + number))
+    print(full, "of 50 disks were full")
+    assert full >= 10

@@ -71,6 +71,23 @@ class DatabasePlace:
         self.url = self._server.create_database(make_url(kept).database or "")
 
 
+class FarPlace:
+    """A database of PostgreSQL that is reached by another port of this machine."""
+
+    def __init__(self, near: DatabasePlace, port: int) -> None:
+        self._near, self._port = near, port
+
+    @property
+    def url(self) -> str:
+        return make_url(self._near.url).set(port=self._port).render_as_string(hide_password=False)
+
+    def keep(self) -> str:
+        return self._near.keep()
+
+    def put_back(self, kept: str) -> None:
+        self._near.put_back(kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where stores are made, one after the other, on one of the two databases."""
