@@ -210,6 +210,13 @@ class Account:
                 if word.read and name in written:
                     word.gone = "exposed"  # written between our write and its read-back
 
+    def forget_looks(self, since: datetime) -> None:
+        """Note that a run threw away what it saw after its writes: they are not read back yet."""
+        for one in [one for one in self.ledger if one.at >= since]:
+            fields = self.traits.fields if one.kind == "create" else one.fields
+            before = self.unconfirmed.get(one.vendor_id, frozenset())
+            self.unconfirmed[one.vendor_id] = before | frozenset(fields)
+
     def exposed(self, vendor_id: str, name: str) -> bool:
         """Tell whether the last word in a field fell between our write and its read-back, and passes for ours."""
         words = [word for word in self.words if (word.vendor_id, word.field) == (vendor_id, name)]

@@ -224,7 +224,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.identity:_join_linked",
         "",
         "pass",
-        IDENTITY + "test_every_unlinked_record_ends_in_exactly_one_cluster",
+        IDENTITY + "test_a_decision_of_difference_outranks_every_rule",
     ),
     Planted(
         "an e-mail that becomes another customer's is taken without asking",
@@ -241,7 +241,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.hold:own_initial",
         "",
         "return False",
-        PLAN + "test_an_initial_value_of_its_own_is_overwritten_only_with_leave",
+        CASE.format("differed_before_linking"),
     ),
     Planted(
         "what nobody filled is blanked",

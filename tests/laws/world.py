@@ -109,7 +109,7 @@ class World:
     ) -> Report | None:
         """Run one sync of some connections (none: of all); None where the process was killed in it."""
         self.log.append(f"{self._now()} sync {' '.join(names) or 'all'}{' (dry run)' if dry_run else ''}")
-        lease = self._lease()
+        lease, began = self._lease(), self.clock()
         run = self.store.do(lambda tx: tx.runs.request(names, {"dry_run": dry_run, "full": full}, "people"))
         self.store.do(lambda tx: tx.runs.start(run.id, lease.epoch), epoch=lease.epoch)
         order = Order(run.id, names, dry_run=dry_run, full=full, yes=yes)
@@ -121,6 +121,8 @@ class World:
             return None
         except LeaseLost:
             self.log.append(f"{self._now()} {run.id} was overtaken by another run")
+            for account in self.accounts.values():
+                account.forget_looks(began)
             return None
         self._log_writes(before)
         self.store.do(lambda tx: tx.runs.finish(run.id, report.status, {}), epoch=lease.epoch)
