@@ -141,6 +141,10 @@ class Http:
         if self._auth is not None:
             self._auth.close()
 
+    def hold(self, seconds: float) -> None:
+        """Send nothing more for so long: the vendor asked for it in words of its own."""
+        self._budget.hold(seconds)
+
     def send(
         self,
         method: str,

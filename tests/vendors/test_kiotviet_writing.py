@@ -244,8 +244,10 @@ def test_wrong_credentials_are_refused(shop: Sandbox) -> None:
         everything(connect(shop, retailer="other"))
 
 
-def test_the_hourly_limit_is_told_with_its_wait(shop: Sandbox) -> None:
+@pytest.mark.parametrize("status", [429, 403, 420])
+def test_the_hourly_limit_is_told_with_its_wait(shop: Sandbox, status: Any) -> None:
     shop.switches.get_limit_per_hour = 0
+    shop.switches.over_limit_status = status
     shop.human_create(**LAN)
     with pytest.raises(Throttled) as throttled:
         connect(shop).get("1000001")

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from syncd.errors import Malformed
+from syncd.errors import Malformed, Throttled
 from syncd.vendors.auth import ClientCredentials
 from syncd.vendors.budget import Kind
 from syncd.vendors.call import Expect
@@ -116,7 +116,10 @@ class Api:
             self.auth.renew(token)
             reply = self.http.send(method, path, query=query, json=json, kind=kind, expect=expect)
         if not reply.ok:
-            raise refusal(reply, self.http.clean)
+            error = refusal(reply, self.http.clean)
+            if isinstance(error, Throttled) and error.wait is not None:
+                self.http.hold(error.wait)
+            raise error
         return reply
 
 

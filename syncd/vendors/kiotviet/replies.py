@@ -10,11 +10,13 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, VendorError
+from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Throttled, VendorError
 from syncd.vendors.reply import Reply
 from syncd.vendors.table import mapping_of
 
 Clean = Callable[[object], str]
+
+AGAIN = "Nothing to do: it goes on by itself. If it stays, lengthen the schedule."
 
 DUPLICATE = frozenset(
     {400, 409, 420, 422}
@@ -25,6 +27,9 @@ _TAKEN = re.compile(
     r"đã (?:tồn tại|được sử dụng|có|được đăng ký)|trùng|already|exists|duplicate|in use|is taken"
 )
 _GONE = re.compile(r"không tồn tại|không tìm thấy|đã bị xóa|not found|not exist|does ?n[o']t exist")
+_LIMIT = re.compile(
+    r"too ?many|rate.?limit|request.?limit|quota|quá (?:nhiều|giới hạn|số) (?:yêu cầu|truy cập|lượt|lần)"
+)
 _NUMBER = re.compile(r"điện thoại|contactnumber|phone")
 _OTHERS = re.compile(r"nhóm|chi nhánh|group|branch")  # something else than the customer that may not be there
 _UNIQUE = frozenset({"code", "contactnumber", "email", "phone"})
@@ -50,6 +55,9 @@ def refusal(reply: Reply, clean: Clean) -> VendorError:
         return Malformed(
             what, "Check base_url; it is https://public.kiotapi.com for shops.", status=reply.status
         )
+    if not fields and _LIMIT.search(f"{code} {_plain(words)}".lower()):
+        # By which status the limit of 5,000 GETs an hour is told, nobody documents.
+        return Throttled(f"{reply.source} came too soon for KiotViet.", AGAIN, wait=reply.retry_after, **told)
     if reply.status == 403:
         return Forbidden(what, "Check retailer, and what this client may do in KiotViet's settings.", **told)
     if reply.status == 404 or "notfound" in code.lower() or _names_it_gone(words, fields):

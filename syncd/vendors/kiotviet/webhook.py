@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import orjson
 
 from syncd.errors import Forbidden, Malformed
+from syncd.vendors.kiotviet.api import id_of
 from syncd.vendors.table import mapping_of
 
 
@@ -25,8 +26,9 @@ def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Sequence[str]:
         event = mapping_of(orjson.loads(body))
     except orjson.JSONDecodeError as error:
         raise Malformed("A KiotViet webhook is not JSON.", "Look at the webhooks in KiotViet.") from error
-    ids = [*_changed(event), *(event.get("RemoveId") or ())]
-    return tuple(dict.fromkeys(str(number) for number in ids if isinstance(number, int | str)))
+    removed = event.get("RemoveId")
+    ids = [*_changed(event), *(removed if isinstance(removed, list) else [removed])]
+    return tuple(dict.fromkeys(number for each in ids if (number := id_of({"id": each}))))
 
 
 def _changed(event: Mapping[str, object]) -> Iterator[object]:
