@@ -35,7 +35,11 @@ test: $(DEV)  ## the whole suite, in a few minutes (ARGS are pytest's)
 test-long: $(DEV)  ## the suite with its long tests and fifty times the random examples
 	HYPOTHESIS_PROFILE=long .venv/bin/pytest -n $(WORKERS) --dist worksteal --timeout 3600 -m "not e2e" $(ARGS)
 
-test-e2e: $(DEV)  ## the admin pages in a real browser; wants the system's chromium
+test-e2e: $(DEV)  ## the admin pages in a real browser; installs Debian's chromium where there is none
+	@for name in chromium chromium-browser google-chrome; do \
+		if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	apt-get update && apt-get install --yes --no-install-recommends chromium
 	.venv/bin/pytest -m e2e $(ARGS)
 
 bench: $(DEV)  ## what syncd costs beside limits and peers, in minutes (ARGS="--only pull --sizes 10000")
