@@ -24,13 +24,11 @@ import requests
 from requests.adapters import BaseAdapter as Adapter
 from requests.models import PreparedRequest, Response
 from tenacity import (
-    RetryCallState,
     Retrying,
     retry_if_exception,
     sleep_using_event,
     stop_after_attempt,
     stop_when_event_set,
-    wait_random_exponential,
 )
 from urllib3.exceptions import HTTPError
 
@@ -44,6 +42,7 @@ from syncd.errors import (
     Unreachable,
     VendorError,
 )
+from syncd.vendors.again import pause, worth_another_try
 from syncd.vendors.budget import Budget, Kind, Ration, Rationed
 from syncd.vendors.call import Call, Expect, Pairs, checked_host, content_of, masked, segment
 from syncd.vendors.reply import Reply
@@ -51,7 +50,6 @@ from syncd.vendors.wire import DeadlineAdapter, never_sent, reason_of
 
 __all__ = ["Adapter", "Auth", "Http", "Observe", "segment"]
 
-SHORT_WAIT = 5.0  # seconds: a wait that is sat out here; a longer one goes back to whoever plans the work
 PATIENCE = 60.0  # seconds: how long one request waits for its turn in the budget
 TRIES = 3
 CHUNK = 1 << 16
@@ -167,8 +165,8 @@ class Http:
         call = Call(method, path, query, headers or {}, content, body, kind, expect)
         trying = Retrying(
             stop=stop_after_attempt(tries) | stop_when_event_set(self._stop),
-            wait=_pause,
-            retry=retry_if_exception(_worth_another_try(kind)),
+            wait=pause,
+            retry=retry_if_exception(worth_another_try(kind)),
             sleep=sleep_using_event(self._stop),
             reraise=True,
         )
@@ -339,25 +337,3 @@ class Http:
 
     def _source(self, call: Call) -> str:
         return f"{self.name}: {call.method} {masked(call.path) or self.host}"
-
-
-def _worth_another_try(kind: Kind) -> Callable[[BaseException], bool]:
-    """Return what may be tried again here: of a write only what was certainly not processed."""
-    again = (Busy, Throttled) if kind == "write" else (Busy, Throttled, Unreachable, Unanswered)
-
-    def worth(error: BaseException) -> bool:
-        long = isinstance(error, Throttled) and error.wait is not None and error.wait > SHORT_WAIT
-        return isinstance(error, again) and not long
-
-    return worth
-
-
-def _pause(state: RetryCallState) -> float:
-    """Return how long to wait before the next try: as the vendor asks, else at random up to a growing limit."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, Throttled) and error.wait is not None:
-        return error.wait
-    return _BACKOFF(state)
-
-
-_BACKOFF = wait_random_exponential(multiplier=0.5, max=4)

@@ -60,6 +60,7 @@ class PerfexSwitches(Switches):
     contact_no_change_fails: bool = True  # a contact PUT that changes nothing is a 404, as for customers
     welcome_flag_breaks: bool = False  # some builds pass donotsendwelcomeemail on to SQL: HTML 500
     strict_mysql: bool = False  # over-long values are an HTML 500 instead of being cut silently
+    utf8mb4: bool = True  # False: tables of old installations, whose texts end before the first emoji
     delete_invoiced: bool = False  # GDPR mode: customers with invoices can be deleted
     per_minute: int | None = None  # 100 without a quota row; None: this token has a generous row of its own
     per_hour_and_path: int | None = None  # 1000 without a quota row
@@ -244,7 +245,16 @@ class Crm(Vendor):
         longest = maxima.get(name, 65535)
         if len(value) > longest and self.switches.strict_mysql:
             raise Refused(database_error(f"Data too long for column '{name}' at row 1"))
-        return value[:longest]
+        return self._encoded(name, value[:longest])
+
+    def _encoded(self, name: str, value: str) -> str:
+        """What a table of three bytes a character keeps of a text."""
+        wide = next((at for at, letter in enumerate(value) if ord(letter) > 0xFFFF), None)
+        if wide is None or self.switches.utf8mb4:
+            return value
+        if self.switches.strict_mysql:
+            raise Refused(database_error(f"Incorrect string value for column '{name}' at row 1"))
+        return value[:wide]
 
     def add_customer(
         self, columns: Columns, custom: dict[int, str], groups: list[int], visible_at: datetime | None = None
