@@ -35,7 +35,7 @@ def customers_page(
     asked = Asked(q.strip(), show if show in TABS and not q.strip() else "")
     with site.app.store.look() as tx:
         values = _listed(tx, asked, after)
-        values |= {"total": tx.customers.count(), "tabs": _tabs(tx, asked.show)}
+        values |= {"total": tx.customers.count(), "tabs": _tabs(tx, asked)}
     found_none = ("Nobody is found.", "Search by the beginning of an e-mail, phone, name or id.")
     nothing, nothing_why = found_none if asked.q else TABS[asked.show][1:]
     table = f"/customers.csv?{urlencode({'q': asked.q, 'show': asked.show})}"
@@ -61,13 +61,14 @@ def _next(asked: Asked, last: str) -> str:
     return f"/customers?{urlencode({'q': asked.q, 'show': asked.show, 'after': last})}" if last else ""
 
 
-def _tabs(tx: Reading, show: str) -> list[dict[str, Any]]:
-    counts = tx.tabs.counts()
+def _tabs(tx: Reading, asked: Asked) -> list[dict[str, Any]]:
+    # who types a name waits for the answer, and not for figures beside it
+    counts = {} if asked.q else tx.tabs.counts()
     return [
         {
             "href": f"/customers?show={key}" if key else "/customers",
             "word": words[0],
-            "here": key == show,
+            "here": key == asked.show,
             "count": counts.get(key),
             "many": counts.get(key, 0) >= MANY,
         }
