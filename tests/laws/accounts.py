@@ -171,7 +171,7 @@ class Account:
             raise Missing("There is no such customer.")
         new = {name: self.traits.mangled(name, text) for name, text in values.items()}
         self._check_unique(new.get("email"), vendor_id)
-        self._check_whole({**row, **new}, new)
+        self._check_whole({**row, **new}, row)
         self.put(vendor_id, {**row, **new})
 
     def rename(self, vendor_id: str, email: str) -> None:
@@ -251,13 +251,15 @@ class Account:
             if word.vendor_id == vendor_id and word.field == name and not word.read and not word.gone
         ]
 
-    def _check_whole(self, row: Row, moved: Iterable[str] = ()) -> None:
-        """Refuse what lacks a part that this vendor demands. Raises Rejected."""
-        specs = self.traits.specs
-        asked = specs.values() if not moved else [specs[name] for name in moved if name in specs]
-        for spec in asked:
+    def _check_whole(self, row: Row, before: Row | None = None) -> None:
+        """Refuse what lacks a part that this vendor demands, as far as it has changed. Raises Rejected."""
+        was = before or {}
+        specs = [
+            spec for name, spec in self.traits.specs.items() if (row.get(name) or "") != (was.get(name) or "")
+        ]
+        for spec in specs if before else self.traits.specs.values():
             empty = not row.get(spec.name)
-            if empty and (spec.required or (moved and not spec.clearable)):
+            if empty and (spec.required or (before and not spec.clearable)):
                 raise Rejected(f"{spec.name} is required.", fields={spec.name: "required"})
             if not empty and not all(row.get(need) for need in spec.needs):
                 raise Rejected(f"{spec.name} needs {spec.needs}.", fields={spec.name: "not alone"})

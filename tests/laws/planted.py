@@ -326,12 +326,12 @@ FAULTS: tuple[Planted, ...] = (
         CASE.format("listing_suddenly_empty"),
     ),
     Planted(
-        "an unknown create is not looked for",
+        "a create is planned again while its outcome is not known",
         "nothing twice",
-        "syncd.sync.settle:_Settler._found",
-        "",
-        "return []",
-        CASE.format("killed_in_a_create"),
+        "syncd.rules.create:why_not_created",
+        "target.name in world.open_creates",
+        "False",
+        PLAN + "test_no_create_without_a_look_and_what_the_vendor_requires",
     ),
     Planted(
         "a write is sent upon an old look",

@@ -9,6 +9,7 @@ import secrets
 import pytest
 
 from tests.laws.histories import judge
+from tests.laws.mixes import ANY, MIXES
 
 LONG = 500  # histories in a long test
 
@@ -20,10 +21,10 @@ def seeds(short: int) -> range:
     return range(first, first + int(os.environ.get("SYNCD_TEST_HISTORIES", short)))
 
 
-def play(seed: int, *, smooth: bool) -> None:
+def play(seed: int, *, smooth: bool = False, mix: str = ANY) -> None:
     """Play one history and fail with its seed and its story where it breaks a promise."""
-    found, story = judge(seed, smooth=smooth)
-    told = "\n".join([f"seed {seed}, smooth={smooth}", *found, *story])
+    found, story = judge(seed, smooth=smooth, mix=mix)
+    told = "\n".join([f"seed {seed}, smooth={smooth}, mix={mix}", *found, *story])
     assert not found, told
 
 
@@ -39,3 +40,17 @@ def test_a_few_histories_keep_every_promise(smooth: bool) -> None:
 def test_many_histories_keep_every_promise(smooth: bool) -> None:
     for seed in seeds(LONG):
         play(seed, smooth=smooth)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mix", MIXES)
+def test_a_few_histories_of_each_mix_of_vendors_keep_every_promise(mix: str) -> None:
+    for seed in seeds(2):
+        play(seed, mix=mix)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mix", MIXES)
+def test_many_histories_of_each_mix_of_vendors_keep_every_promise(mix: str) -> None:
+    for seed in seeds(LONG):
+        play(seed, mix=mix)
