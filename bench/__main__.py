@@ -16,7 +16,7 @@ from bench.places import postgres
 from bench.race import race
 from bench.report import Told, lines, markdown, write_between
 
-CASES = ("stub", "pull", "reconcile", "changes", "push", "page")
+CASES = ("stub", "pull", "reconcile", "changes", "push", "page", "rations")
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 
