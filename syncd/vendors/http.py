@@ -295,6 +295,8 @@ class Http:
 
     def _judged(self, call: Call, reply: Reply) -> Reply:
         """Return what the connector can use, and raise what has one meaning at every vendor."""
+        if reply.status < 200:
+            raise self._unreadable(call, f"was never answered ({reply.status})", reply.status)
         if 300 <= reply.status < 400:
             target = urlsplit(reply.headers.get("Location", "")).hostname or self.host
             raise self._unreadable(call, f"was redirected to {target}, which is never followed", reply.status)

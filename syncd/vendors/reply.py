@@ -9,6 +9,7 @@ text recognisable, and the reply is marked `suspect`, so that the connector look
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,10 +150,15 @@ def http_date(text: str) -> datetime | None:
     return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
 
 
+_REPEATED = re.compile(
+    r"(?<=\d)\s*s?\s*(?:,\s*\d.*)?$"
+)  # a unit, and the header's second value where it came twice
+
+
 def wait_of(text: str, now: datetime) -> float | None:
     """Read a Retry-After of either form; `now` is the server's own clock, so that a wrong one does no harm."""
     try:
-        seconds = float(text)
+        seconds = float(_REPEATED.sub("", text))
     except ValueError:
         when = http_date(text)
         if when is None:

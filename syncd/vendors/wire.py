@@ -21,6 +21,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 from urllib3.util import Timeout
 
+LONGEST_LINE = 65537
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -55,6 +57,18 @@ class _TimedResponse(http.client.HTTPResponse):
         if left is not None:
             raw = self.fp.detach()
             self.fp = io.BufferedReader(_Timed(raw, sock, time.monotonic() + left), 65536)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the status line of the answer itself: what comes before it (102, 103) is passed over.
+
+        The standard library does so with 100 only, and would take any other for the whole answer.
+        """
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 101 < status < 200:
+                return version, status, reason
+            while self.fp.readline(LONGEST_LINE).strip():
+                pass
 
 
 class _PlainConnection(HTTPConnection):

@@ -69,6 +69,22 @@ def test_json_that_calls_itself_html_is_json() -> None:
         assert read(server) == {"a": 1}
 
 
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints\r\nLink: </a>"])
+def test_what_comes_before_an_answer_is_not_taken_for_it(status: str) -> None:
+    early = f"HTTP/1.1 {status}\r\n\r\n".encode()
+    with hostile(raw(early + early + OK + b"Content-Length: 3\r\n\r\n[1]")) as server:
+        assert read(server) == [1]
+        assert write(server) == [1]
+
+
+def test_a_server_may_close_after_each_answer() -> None:
+    with hostile(raw(OK + b"Connection: close\r\nContent-Length: 3\r\n\r\n[1]", close=True)) as server:
+        http = Http(server.url, clock=now, allow_http=True)
+        assert [http.send("POST", "x", json={}, kind="write").json() for _ in range(5)] == [[1]] * 5
+        http.close()
+    assert len(server.requests) == 5
+
+
 # answer → what a read is told, what a write is told
 BROKEN: list[tuple[str, Answer, type[VendorError], type[VendorError]]] = [
     ("hung up", hang_up, Unanswered, Unanswered),
@@ -222,6 +238,8 @@ RETRY_AFTER = [
     ("2", 2.0),
     ("1.5", 1.5),
     ("7200", 3600.0),
+    ("90s", 90.0),
+    ("7\r\nretry-after: 7", 7.0),
     ("Sun, 06 Nov 2044 08:49:39 GMT\r\nDate: Sun, 06 Nov 2044 08:49:37 GMT", 2.0),
     ("Sun, 06 Nov 1994 08:49:39 GMT\r\nDate: Sun, 06 Nov 1994 09:49:37 GMT", 0.0),
     ("-1", None),
