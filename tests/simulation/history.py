@@ -2,23 +2,32 @@
 
 Nothing in it depends on anything but the seed. At the end all faults stop, syncd is left to settle, and the promises
 are checked against what people typed and what the vendors' ledgers say.
+
+Many of them from the command line: `python -m tests.simulation.history --seed 0 --count 1000`.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import random
+import sys
+import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from syncd.errors import SyncdError
 from tests.crash.dying import Crash, DiesAt
-from tests.simulation.people import Crowd
-from tests.simulation.places import Place
-from tests.simulation.trial import LEASE_OVER, SETTLE, Trial
+from tests.simulation.people import PLACES, Crowd, Person, plain
+from tests.simulation.places import Place, Places, places
+from tests.simulation.trial import LEASE_OVER, NAMES, SETTLE, Trial
 
 ROUNDS = 10
 IDLE = 3
+IDLE_REQUESTS = 24  # listings and their details, of four vendors with a few dozen customers
+# What the simulated CRM shows of its contacts' secrets, and no payload may keep.
+CANARIES = ("canary-new-pass-key", "sandboxcanarysandboxcanary")
 
 WRITES = "create|update|contact_create|contact_update"
 READS = "list|get|search|find"
@@ -71,9 +80,11 @@ class History:
     def _is_calm(self) -> bool:
         """Tell whether everything that was typed has arrived everywhere, so that a later value is really later."""
         return all(
-            self.crowd.phone_at(person, vendor) == person.phones[-1].value
+            self.crowd.value_at(person, name, vendor) == plain(words[-1].value)
             for person in self.crowd.people
             for vendor in self.crowd.at_now(person)
+            for name, words in person.words.items()
+            if vendor in PLACES[name]
         )
 
     def _sync(self) -> bool:
@@ -117,54 +128,115 @@ class History:
         self._check_copies()
         self._check_idle()
         self._check_links()
+        self._check_audit()
+        self._check_secrets()
 
     def _check_values(self) -> None:
         """Nothing is lost, nothing is invented: everywhere stands what was typed last."""
         waiting = self._reviewed()
         for person in self.crowd.people:
             for vendor in sorted(self.trial.vendors):
-                phone = self.crowd.phone_at(person, vendor)
-                if phone is None:
-                    self.told.broken.append(f"I1 {person.email} never came to {vendor}")
-                elif phone not in person.acceptable() and person.email not in waiting:
-                    typed = [one.value for one in person.phones]
-                    kind = "I1" if phone in typed else "I3"
-                    self.told.broken.append(f"{kind} {person.email} at {vendor}: {phone}, typed {typed}")
+                if not self.crowd.keys(person, vendor):
+                    if not person.left:
+                        self.told.broken.append(f"I1 {person.last} never came to {vendor}")
+                elif person.left.get(vendor) and not person.returned:
+                    self.told.broken.append(
+                        f"I1 {person.last} was deleted at {vendor} and stands there again"
+                    )
+                elif person.last.lower() not in waiting and not person.returned:
+                    self._check_person(person, vendor)
+
+    def _check_person(self, person: Person, vendor: str) -> None:
+        for name in PLACES:
+            value = self.crowd.value_at(person, name, vendor)
+            if value is None or value in person.acceptable(name) or self._is_held(vendor, name):
+                continue
+            typed = [word.value for word in person.words[name]]
+            kind = "I1" if value in map(plain, typed) else "I3"
+            self.told.broken.append(f"{kind} {person.last} at {vendor}, {name}: {value}, typed {typed}")
+
+    def _is_held(self, vendor: str, name: str) -> bool:
+        """Tell whether an admin is shown that something is not written there."""
+        assert self.trial.app is not None
+        field = {"given": ("first_name", "full_name", "name")}.get(name, (name,))
+        with self.trial.app.store.look() as tx:
+            return any(
+                one.connection == NAMES[vendor] and one.field in field for one in tx.holds.list(limit=10_000)
+            )
 
     def _reviewed(self) -> set[str]:
-        """Return the e-mails of customers of whom a person is asked something."""
+        """Return the surnames of customers of whom a person is asked something."""
         assert self.trial.app is not None
         with self.trial.app.store.look() as tx:
             asked = [review.customer for review in tx.reviews.list(limit=10_000) if review.customer]
-            return {customer.values().get("email", "") for customer in tx.customers.load(asked).values()}
+            return {
+                customer.values().get("full_name", "").rpartition(" ")[2].lower()
+                for customer in tx.customers.load(asked).values()
+            }
 
     def _check_copies(self) -> None:
+        """Nobody is made twice; whom two names under one e-mail make two customers is for a person to say."""
+        assert self.trial.app is not None
+        with self.trial.app.store.look() as tx:
+            asked = [review for review in tx.reviews.list(limit=10_000) if review.kind == "shared_email"]
+        shared = {review.subject.removeprefix("email:") for review in asked}
         for person in self.crowd.people:
             for vendor in sorted(self.trial.vendors):
                 copies = self.crowd.keys(person, vendor)
-                if len(copies) > 1:
-                    self.told.broken.append(f"I2 {person.email} stands {len(copies)} times at {vendor}")
+                if len(copies) > 1 and not shared & {word.value for word in person.words["email"]}:
+                    self.told.broken.append(f"I2 {person.last} stands {len(copies)} times at {vendor}")
 
     def _check_idle(self) -> None:
+        """It is quiet, and being quiet costs a listing of each vendor and no more."""
         before = self.trial.writes()
         for _ in range(IDLE):
             self.trial.clock.forward(300.0)
+            asked = self._requests()
             self.trial.sync()
+            if self._requests() - asked > IDLE_REQUESTS:
+                self.told.broken.append(f"I6 {self._requests() - asked} requests of an idle sync")
         if self.trial.writes() != before:
             self.told.broken.append(f"I4 {self.trial.writes() - before} writes while nobody did anything")
+
+    def _requests(self) -> int:
+        return sum(
+            entry.by == "api" for vendor in self.trial.vendors.values() for entry in vendor.ledger.entries
+        )
 
     def _check_links(self) -> None:
         """A customer is one person: no record of another is linked to it."""
         assert self.trial.app is not None
         with self.trial.app.store.look() as tx:
             for customer in tx.customers.list(limit=10_000):
-                emails = {
-                    record.value("email")
-                    for record in tx.records.of_customers([customer.id]).get(customer.id, [])
-                    if record.value("email")
-                }
-                if len(emails) > 1:
-                    self.told.broken.append(f"I5 {customer.id} is {sorted(emails)}")
+                records = tx.records.of_customers([customer.id]).get(customer.id, [])
+                names = {
+                    (record.value("last_name") or record.value("full_name")).lower().rpartition(" ")[2]
+                    for record in records
+                } - {""}
+                if len(names) > 1:
+                    self.told.broken.append(f"I5 {customer.id} is {sorted(names)}")
+
+    def _check_audit(self) -> None:
+        """Whatever syncd made or changed at a vendor, it has a record and an operation of."""
+        assert self.trial.app is not None
+        with self.trial.app.store.look() as tx:
+            operations = tx.operations.list(limit=100_000)
+            for name, vendor in self.trial.vendors.items():
+                written = {entry.customer for entry in vendor.ledger.writes() if entry.accepted}
+                there = written & set(vendor.snapshot())
+                known = set(tx.records.load(NAMES[name], [each for each in there if each]))
+                if unknown := there - known:
+                    self.told.broken.append(f"I7 {name} has {sorted(map(str, unknown))}, which syncd wrote")
+                if written and not any(one.draft.connection == NAMES[name] for one in operations):
+                    self.told.broken.append(f"I7 {name} was written without an operation")
+
+    def _check_secrets(self) -> None:
+        """No password, key or token of configuration stands in the store."""
+        self.trial.end()
+        told = self.trial.place.bytes()
+        for secret in (*self.trial.sandbox.secrets().values(), *CANARIES):
+            if secret.encode() in told:
+                self.told.broken.append(f"I8 the store holds {secret[:4]}…")
 
 
 class _Busy:
@@ -220,3 +292,41 @@ def ledger_hash(trial: Trial) -> str:
             )
             told.update(repr((*parts, entry.body if entry.kind != "token" else None)).encode())
     return told.hexdigest()
+
+
+# --- from the command line -----------------------------------------------------------------------
+
+
+def live(made: Places, seeds: Iterable[int], seconds: float) -> list[Told]:
+    """Live through the histories of these seeds, for so many seconds at most; print what went wrong."""
+    began, told = time.monotonic(), []
+    for seed in seeds:
+        if time.monotonic() - began > seconds:
+            break
+        told.append(History(made.new(), seed).run())
+        if told[-1].broken:
+            print(seed, *told[-1].broken, sep="\n  ", flush=True)
+    faults = sum((one.faults for one in told), Counter())
+    print(
+        f"{len(told)} seeds on {made.name}: {sum(one.edits for one in told)} edits, {sum(faults.values())} faults of "
+        f"{len(faults)} kinds, {sum(one.crashes for one in told)} crashes; {sum(bool(one.broken) for one in told)} "
+        f"broke a promise, {time.monotonic() - began:.0f} s"
+    )
+    return told
+
+
+def main() -> int:
+    """Live through as many seeds as the command line asks for; fail where one breaks a promise."""
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked.add_argument("--seed", type=int, default=0, help="the first one")
+    asked.add_argument("--count", type=int, default=100)
+    asked.add_argument("--seconds", type=float, default=1e9, help="stop after this time")
+    asked.add_argument("--db", choices=("sqlite", "postgresql"), default="sqlite")
+    options = asked.parse_args()
+    with places(options.db) as made:
+        told = live(made, range(options.seed, options.seed + options.count), options.seconds)
+    return 1 if any(one.broken for one in told) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,7 @@
-"""People at four vendors' screens: whom they add, what they change, and what of it must be found again at the end.
+"""People at four vendors' screens: whom they add, what they change, whom they delete, and what must be found at the end.
 
 Every value that a person types is typed once, so that wherever it stands later, it is known who wrote it and when.
-Only what the vendors agree on is edited here: a phone, a company and an e-mail-less new customer among them.
+A customer is known by the surname, which nobody changes; all else is edited, the e-mail included.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.trial import Trial
+from tests.simulation.trial import NAMES, Trial
 
 GIVEN = (
     "Ann",
@@ -30,6 +30,29 @@ GIVEN = (
     "Nora",
 )
 
+# Where each vendor shows what is edited; a Perfex customer's words stand in its contact.
+PLACES: dict[str, dict[str, tuple[str, ...]]] = {
+    "phone": {
+        "perfex": ("contact", "phonenumber"),
+        "kiotviet": ("contactNumber",),
+        "omniwallet": ("phone",),
+        "pexip_engage": ("phoneNumber",),
+    },
+    "email": {
+        "perfex": ("contact", "email"),
+        "kiotviet": ("email",),
+        "omniwallet": ("email",),
+        "pexip_engage": ("email",),
+    },
+    "given": {
+        "perfex": ("contact", "firstname"),
+        "omniwallet": ("name",),
+        "pexip_engage": ("firstName",),
+    },
+    "notes": {"kiotviet": ("comments",), "pexip_engage": ("notes",)},
+}
+SURNAME = {"omniwallet": "last_name", "pexip_engage": "lastName"}
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -42,18 +65,35 @@ class Typed:
 
 @dataclass(slots=True)
 class Person:
-    """Somebody who is a customer: the e-mail that says who it is, and every phone ever typed for them."""
+    """Somebody who is a customer, and every word ever typed for them, by field.
+
+    `left` are the vendors where a person deleted them, with whether syncd knew them there; `returned` tells that a
+    person entered them there again; `loose` are fields whose last word may have gone with a deleted record.
+    """
 
     number: int
     first: str
     last: str
-    email: str
-    phones: list[Typed] = field(default_factory=list)
-    at: set[str] = field(default_factory=set)
+    words: dict[str, list[Typed]] = field(default_factory=lambda: defaultdict(list))
+    left: dict[str, bool] = field(default_factory=dict)
+    returned: bool = False
+    loose: set[str] = field(default_factory=set)
 
-    def acceptable(self) -> set[str]:
-        """Return the phones that may stand at the end: the last one typed, and what was typed in the same period."""
-        return {typed.value for typed in self.phones if typed.period == self.phones[-1].period}
+    @property
+    def email(self) -> str:
+        return self.words["email"][-1].value
+
+    def acceptable(self, name: str) -> set[str]:
+        """Return what may stand in a field at the end: the last word, and those of the same period."""
+        words = self.words[name]
+        if name in self.loose or not words:
+            return {"", *(plain(word.value) for word in words)}
+        return {plain(word.value) for word in words if word.period == words[-1].period}
+
+
+def plain(text: str) -> str:
+    """Return letters and digits only, as vendors that reformat leave them."""
+    return "".join(each for each in text.lower() if each.isalnum())
 
 
 class Crowd:
@@ -68,95 +108,141 @@ class Crowd:
 
     def act(self) -> None:
         """One person does one thing at one vendor's screen."""
-        known = [person for person in self.people if person.at]
-        if not known or self.dice.random() < 0.3:
+        known = [person for person in self.people if self.at_now(person)]
+        chance = self.dice.random()
+        if not known or chance < 0.25:
             self.arrive()
+        elif chance < 0.32:
+            self.leave(self.dice.choice(known))
+        elif chance < 0.36:
+            self.come_back(self.dice.choice(known))
         else:
-            self.call(self.dice.choice(known))
+            self.edit(
+                self.dice.choice(known), self.dice.choice(("phone", "phone", "given", "notes", "email"))
+            )
 
     def arrive(self) -> None:
         """Somebody becomes a customer of one vendor, or of two on the same day."""
         number = len(self.people)
-        first = GIVEN[number % len(GIVEN)]
-        person = Person(number, first, f"Tester{_letters(number)}", f"p{number}@example.com")
+        person = Person(number, GIVEN[number % len(GIVEN)], f"Tester{_letters(number)}")
         self.people.append(person)
-        phone = self._new_phone()
+        words = {
+            "email": f"p{number}@example.com",
+            "given": person.first,
+            "phone": self._new("phone", person),
+        }
         for vendor in self.dice.sample(sorted(self.trial.vendors), self.dice.choice((1, 1, 2))):
-            self._add(person, vendor, phone)
-            person.at.add(vendor)
-            person.phones.append(Typed(vendor, phone, self.period))
+            self._add(person, vendor, words)
         self.edits["arrivals"] += 1
 
-    def call(self, person: Person) -> None:
-        """Somebody tells one vendor another phone number."""
-        vendor = self.dice.choice(sorted(self.at_now(person)))
-        key = self._key(person, vendor)
-        if key is None:
+    def edit(self, person: Person, name: str) -> None:
+        """Somebody tells one vendor something new."""
+        # the loyalty programme knows its customers by e-mail: at its screen nobody changes that
+        able = [
+            vendor
+            for vendor in sorted(self.at_now(person))
+            if vendor in PLACES[name] and (name, vendor) != ("email", "omniwallet")
+        ]
+        if not able:
             return
-        phone = self._new_phone()
-        fields: dict[str, dict[str, Any]] = {
-            "perfex": {"contact": {"phonenumber": phone}},
-            "kiotviet": {"contactNumber": phone},
-            "omniwallet": {"phone": phone},
-            "pexip_engage": {"phoneNumber": phone},
-        }
-        self.trial.vendors[vendor].human_edit(key, **fields[vendor])
-        person.phones.append(Typed(vendor, phone, self.period))
-        self.edits["calls"] += 1
+        vendor = self.dice.choice(able)
+        key, value, path = self._key(person, vendor), self._new(name, person), PLACES[name][vendor]
+        fields: dict[str, Any] = {path[-1]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
+        if key is None or (
+            path[0] == "contact" and not self.trial.vendors[vendor].snapshot()[key]["contacts"]
+        ):
+            return
+        self.trial.vendors[vendor].human_edit(key, **fields)
+        person.words[name].append(Typed(vendor, value, self.period))
+        self.edits[name] += 1
+
+    def leave(self, person: Person) -> None:
+        """Somebody deletes a customer at one of several vendors."""
+        at = sorted(self.at_now(person))
+        if len(at) < 2 or person.left:
+            return
+        vendor = self.dice.choice(at)
+        key = self._key(person, vendor)
+        assert key is not None
+        person.left[vendor] = self._is_linked(vendor, key)
+        self.trial.vendors[vendor].human_delete(key)
+        recent = [name for name, words in person.words.items() if words[-1].period == self.period]
+        person.loose.update(recent)
+        self.edits["deletions"] += 1
+
+    def come_back(self, person: Person) -> None:
+        """Somebody enters a customer again where another deleted them."""
+        for vendor in person.left:
+            if self._key(person, vendor) is None and not person.returned:
+                person.returned = True
+                words = {"email": person.email, "given": person.first, "phone": self._new("phone", person)}
+                self._add(person, vendor, words)
+                self.edits["returns"] += 1
+
+    def _is_linked(self, vendor: str, key: str) -> bool:
+        """Tell whether syncd knows a vendor's customer, and whose it is."""
+        if self.trial.app is None:
+            return False
+        with self.trial.app.store.look() as tx:
+            record = tx.records.one(NAMES[vendor], key)
+        return record is not None and record.customer is not None
+
+    # --- what stands where -----------------------------------------------------------------------
 
     def at_now(self, person: Person) -> set[str]:
         """Return the vendors that a person is a customer of by now, through syncd too."""
         return {vendor for vendor in self.trial.vendors if self._key(person, vendor) is not None}
 
-    def phone_at(self, person: Person, vendor: str) -> str | None:
-        """Return the phone that a vendor holds for a person, None where it does not know them."""
+    def value_at(self, person: Person, name: str, vendor: str) -> str | None:
+        """Return what a vendor holds for a person in plain form, None where it does not know them or the field."""
         key = self._key(person, vendor)
-        if key is None:
+        if key is None or vendor not in PLACES[name]:
             return None
-        row = self.trial.vendors[vendor].snapshot()[key]
-        if vendor == "perfex":
-            return str(row["contacts"][0]["phonenumber"])
-        name = {"kiotviet": "contactNumber", "omniwallet": "phone", "pexip_engage": "phoneNumber"}[vendor]
-        return str(row.get(name) or "")
+        row, path = self.trial.vendors[vendor].snapshot()[key], PLACES[name][vendor]
+        if path[0] == "contact":
+            row = row["contacts"][0] if row["contacts"] else {}
+        return plain(str(row.get(path[-1]) or ""))
 
     def keys(self, person: Person, vendor: str) -> list[str]:
         """Return the customers of a vendor that are this person."""
         rows = self.trial.vendors[vendor].snapshot()
-        return [key for key, row in rows.items() if _email(row) == person.email or _is_half(row, person)]
+        return [
+            key
+            for key, row in rows.items()
+            if _surname(vendor, row).lower() == person.last.lower() and not row.get("deletedAt")
+        ]
 
     def _key(self, person: Person, vendor: str) -> str | None:
-        rows = self.trial.vendors[vendor].snapshot()
-        return next((key for key, row in rows.items() if _email(row) == person.email), None)
+        return next(iter(self.keys(person, vendor)), None)
 
-    def _add(self, person: Person, vendor: str, phone: str) -> None:
-        whole = f"{person.first} {person.last}"
-        contact = {
-            "firstname": person.first,
-            "lastname": person.last,
-            "email": person.email,
-            "phonenumber": phone,
-        }
+    def _add(self, person: Person, vendor: str, words: dict[str, str]) -> None:
+        whole = f"{words['given']} {person.last}"
+        given, email, phone = words["given"], words["email"], words["phone"]
+        contact = {"firstname": given, "lastname": person.last, "email": email, "phonenumber": phone}
         fields: dict[str, dict[str, Any]] = {
             "perfex": {"company": whole, "contact": contact},
-            "kiotviet": {"name": whole, "email": person.email, "contactNumber": phone},
-            "omniwallet": {
-                "name": person.first,
-                "last_name": person.last,
-                "email": person.email,
-                "phone": phone,
-            },
+            "kiotviet": {"name": whole, "email": email, "contactNumber": phone},
+            "omniwallet": {"name": given, "last_name": person.last, "email": email, "phone": phone},
             "pexip_engage": {
-                "firstName": person.first,
+                "firstName": given,
                 "lastName": person.last,
-                "email": person.email,
+                "email": email,
                 "phoneNumber": phone,
             },
         }
         self.trial.vendors[vendor].human_create(**fields[vendor])
+        for name, value in words.items():
+            person.words[name].append(Typed(vendor, value, self.period))
 
-    def _new_phone(self) -> str:
+    def _new(self, name: str, person: Person) -> str:
         self._typed += 1
-        return f"+3247{self._typed:07d}"
+        made = {
+            "phone": f"+3247{self._typed:07d}",
+            "email": f"p{person.number}.{self._typed}@example.com",
+            "given": f"{person.first}{_letters(self._typed)}",
+            "notes": f"note {self._typed}",
+        }
+        return made[name]
 
 
 def _letters(number: int) -> str:
@@ -164,12 +250,11 @@ def _letters(number: int) -> str:
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
-def _email(row: dict[str, object]) -> str:
-    contacts = row.get("contacts")
-    if isinstance(contacts, list):
-        return str(contacts[0]["email"]) if contacts else ""
-    return str(row.get("email") or "")
-
-
-def _is_half(row: dict[str, object], person: Person) -> bool:
-    return row.get("contacts") == [] and row.get("company") == f"{person.first} {person.last}"
+def _surname(vendor: str, row: dict[str, Any]) -> str:
+    """Return the surname under which a customer stands; that of a half-made one of Perfex is in its company."""
+    if vendor == "perfex":
+        contacts = row["contacts"]
+        return str(contacts[0]["lastname"] if contacts else str(row["company"]).rpartition(" ")[2])
+    if vendor == "kiotviet":
+        return str(row["name"]).rpartition(" ")[2]
+    return str(row.get(SURNAME[vendor]) or "")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import psycopg
 from sqlalchemy import make_url
 
 from tests.support.postgres import Server, running_server
@@ -30,6 +31,9 @@ class Place(Protocol):
 
     def put_back(self, kept: str) -> None:
         """Make the closed store as it was."""
+
+    def bytes(self) -> bytes:
+        """Return everything that the closed store holds, as it lies there."""
 
 
 class FilePlace:
@@ -55,6 +59,9 @@ class FilePlace:
             Path(f"{self.file}{side}").unlink(missing_ok=True)
         shutil.copyfile(kept, self.file)
 
+    def bytes(self) -> bytes:
+        return self.file.read_bytes()
+
 
 class DatabasePlace:
     """A database of PostgreSQL; a kept past is a template."""
@@ -69,6 +76,15 @@ class DatabasePlace:
     def put_back(self, kept: str) -> None:
         self._server.drop_database(self.url)
         self.url = self._server.create_database(make_url(kept).database or "")
+
+    def bytes(self) -> bytes:
+        address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address) as connection:
+            found = connection.execute(
+                "SELECT query_to_xml('SELECT * FROM ' || quote_ident(tablename), true, false, '')::text "
+                "FROM pg_tables WHERE schemaname = 'public'"
+            )
+            return "".join(row[0] for row in found).encode()
 
 
 class FarPlace:
@@ -86,6 +102,9 @@ class FarPlace:
 
     def put_back(self, kept: str) -> None:
         self._near.put_back(kept)
+
+    def bytes(self) -> bytes:
+        return self._near.bytes()
 
 
 @dataclass(frozen=True, slots=True)
