@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncd.cli import opening, say
+from syncd.cli.completing import connection_names
 from syncd.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def _show_status(found: Mapping[str, Any]) -> None:
 def check(
     ctx: typer.Context,
     connections: Annotated[
-        list[str] | None, typer.Argument(help="Which connections; all when none is named.")
+        list[str] | None,
+        typer.Argument(help="Which connections; all when none is named.", autocompletion=connection_names),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

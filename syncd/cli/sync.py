@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncd.cli import opening, say
+from syncd.cli.completing import connection_names
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -29,7 +30,10 @@ STAGES = {
 def sync(
     ctx: typer.Context,
     connections: Annotated[
-        list[str] | None, typer.Argument(help="Which connections to pull; all of them when none is named.")
+        list[str] | None,
+        typer.Argument(
+            help="Which connections to pull; all of them when none is named.", autocompletion=connection_names
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan and write nothing to any vendor.")

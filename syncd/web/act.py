@@ -135,6 +135,16 @@ def split_customer(app: App, customer: str, records: Sequence[tuple[str, str]], 
     return made
 
 
+def move_records(app: App, records: Sequence[tuple[str, str]], target: str, by: str) -> str:
+    """Move records to another customer, and ask for the run that follows; return that customer's id."""
+    if not records or not target.strip():
+        raise UsageError("Nothing was moved.", "Tick records, and name the customer whose they are.")
+    for connection, vendor_id in records:
+        app.move(connection, vendor_id, target.strip(), by)
+    ask_for_run(app, [], by)
+    return target.strip()
+
+
 def erase_customer(app: App, customer: str, repeated: str, by: str) -> Erased:
     """Forget a person for good, where the id was repeated; return what is left to do at each vendor."""
     if repeated.strip() != customer:

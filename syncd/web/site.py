@@ -45,6 +45,7 @@ SAID: Mapping[str, tuple[str, str]] = {
         "They are one customer now. A run that brings their records into agreement is asked for.",
     ),
     "split": ("good", "These records are a customer of their own now. A run that follows is asked for."),
+    "moved": ("good", "They belong to this customer now. A run that follows is asked for."),
     "paused": ("good", "Paused. Nothing is pulled from or written there until you resume it."),
     "resumed": ("good", "Resumed."),
     "pulled": (

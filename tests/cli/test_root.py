@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -64,3 +65,26 @@ def test_help_names_every_command() -> None:
         "demo", "init", "check", "doctor", "migrate", "sync", "serve", "worker", "backup", "restore", "config", "status",
         "runs", "customers", "reviews", "operations", "sandbox",
     }  # fmt: skip
+
+
+def test_the_shell_proposes_connections() -> None:
+    from syncd.cli.sandboxed import configuration
+
+    words = ("syncd check l", "syncd sync crm l", "syncd customers list --connection l")
+    for line in words:
+        environ = {
+            **os.environ,
+            "SYNCD_CONFIG": str(configuration()),
+            "_SYNCD_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split()) - 1),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", "from syncd.cli import app; app(prog_name='syncd')"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=environ,
+        )
+        assert done.stdout.split() == ["loyalty"], (line, done.stderr)

@@ -70,6 +70,42 @@ def test_a_program_reads_the_past_and_the_history_page_by_page(lived: Page) -> N
     assert {"Gent", "Brugge"} <= {change["after"].get("city") for change in seen}
 
 
+def test_records_are_moved_to_the_customer_they_belong_to(lived: Page) -> None:
+    visit, program = lived.logged_in(), lived.program()
+    there, here = (customer_of(lived, f"odd{number}@example.com") for number in (2, 3))
+    with lived.app.store.look() as tx:
+        taken = next(one for one in tx.records.of_customers([there])[there] if one.connection == "shop")
+    form = {"record": f"shop/{taken.vendor_id}", "to": here}
+    assert visit.post(f"/customers/{there}/move", form).headers["location"] == f"/customers/{here}?said=moved"
+    assert f">{taken.vendor_id}<" in visit.get(f"/customers/{here}").text
+    named = {"records": [{"connection": "shop", "vendor_id": taken.vendor_id}]}
+    moved = program.post(f"/api/v1/customers/{there}/move", json=named)
+    assert moved.status_code == 200, moved.text
+    assert taken.vendor_id in {one["vendor_id"] for one in moved.json()["records"]}
+    assert visit.post(f"/customers/{there}/move", {"to": here}).status_code == 422
+
+
+def test_a_program_takes_away_everything_known_and_that_is_written_down(lived: Page) -> None:
+    customer = customer_of(lived, "an@example.com")
+    found = lived.program().get(f"/api/v1/customers/{customer}/export").json()
+    assert found["fields"]["email"] == "an@example.com"
+    assert {one["connection"] for one in found["records"]} == {"crm", "shop", "loyalty", "booking"}
+    assert found["records"][0]["payload"]
+    assert found["history"]
+    file = lived.logged_in().get(f"/customers/{customer}/export").json()
+    assert file.keys() == found.keys()
+    assert file["records"] == found["records"]
+    with lived.app.store.look() as tx:
+        assert tx.audit.list(limit=1)[0].action == "exported a customer"
+    assert lived.program("mai").get(f"/api/v1/customers/{customer}/export").status_code == 403
+
+
+def test_a_program_reads_the_health(lived: Page) -> None:
+    found = lived.program("mai").get("/api/v1/health").json()["findings"]
+    assert {"Daemon", "Connections", "Work", "Store", "Configuration"} == {one["subject"] for one in found}
+    assert next(one for one in found if one["what"] == "backup")["level"] == "soon"
+
+
 def test_the_history_comes_in_pages(lived: Page) -> None:
     customer = customer_of(lived, "odd1@example.com")
     for number in range(PAGE + 5):
@@ -138,7 +174,7 @@ def test_the_table_of_a_search_is_that_of_the_search_and_written_down(lived: Pag
 
 
 def test_what_failed_stands_by_its_cause_and_leads_to_one_answer(lived: Page) -> None:
-    ids = [customer_of(lived, f"odd{number}@example.com") for number in range(3)]
+    ids = [customer_of(lived, f"odd{number}@example.com") for number in (0, 1, 4)]
 
     def fail(tx: Writing) -> None:
         added = [operation("crm", one, str(number), state="rejected") for number, one in enumerate(ids)]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
+from syncd.doctor import examined
 from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import (
     NUMBER,
@@ -14,8 +15,10 @@ from syncd.web.api.shapes import (
     ConnectionsOut,
     DeedOut,
     DeedsOut,
+    ExaminedOut,
     FindingOut,
     FindingsOut,
+    HealthOut,
     Limit,
 )
 from syncd.web.problems import answers
@@ -97,3 +100,10 @@ def list_activity(
         activity=[DeedOut.model_validate(asdict(deed)) for deed in deeds],
         next=deeds[-1].id if len(deeds) == limit else None,
     )
+
+
+@ROUTER.get("/health", tags=["health"], responses=answers())
+def look_at_health(site: SiteOf) -> HealthOut:
+    """Say what is or will soon be wrong, as `syncd doctor` does, without asking a vendor."""
+    found = [ExaminedOut.model_validate(asdict(one)) for one in examined(site.app, site.now())]
+    return HealthOut(findings=found)

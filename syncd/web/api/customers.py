@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from syncd.customer import FIELDS
 from syncd.store import JournalRow, Reading
 from syncd.values import Customer, Record
-from syncd.web.act import erase_customer, merge_customers, pin, read_customer_again, split_customer
+from syncd.web.act import (
+    erase_customer,
+    merge_customers,
+    move_records,
+    pin,
+    read_customer_again,
+    split_customer,
+)
 from syncd.web.api.once import OnceRoute
 from syncd.web.api.shapes import (
     NUMBER,
@@ -29,6 +36,7 @@ from syncd.web.api.shapes import (
     SplitAsked,
     WhyOut,
 )
+from syncd.web.everything import everything_known
 from syncd.web.problems import answers
 from syncd.web.show.customers import why
 from syncd.web.show.past import moment_of, values_at
@@ -159,6 +167,21 @@ def split(site: SiteOf, visitor: Admin, customer: CustomerId, asked: SplitAsked)
         found = known(tx, customer)
     named = [(one.connection, one.vendor_id) for one in asked.records]
     return get_customer(site, split_customer(site.app, found.id, named, visitor.name))
+
+
+@ROUTER.post("/{customer}/move", responses=answers(404))
+def move(site: SiteOf, visitor: Admin, customer: CustomerId, asked: SplitAsked) -> CustomerOut:
+    """Move records of other customers to this one."""
+    with site.app.store.look() as tx:
+        found = known(tx, customer)
+    named = [(one.connection, one.vendor_id) for one in asked.records]
+    return get_customer(site, move_records(site.app, named, found.id, visitor.name))
+
+
+@ROUTER.get("/{customer}/export", responses=answers(404))
+def export(site: SiteOf, visitor: Admin, customer: CustomerId) -> dict[str, Any]:
+    """Return everything known of a person, to hand out; that it was asked for is written down."""
+    return everything_known(site.app, customer, visitor.name)
 
 
 @ROUTER.post("/{customer}/erase", responses=answers(404))

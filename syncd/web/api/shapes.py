@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -272,6 +272,22 @@ class FindingsOut(BaseModel):
 
     connection: str
     findings: list[FindingOut]
+
+
+class ExaminedOut(BaseModel):
+    """One line of what was looked at: good, soon or wrong, and what to do about it."""
+
+    subject: str
+    what: str
+    level: Literal["good", "soon", "wrong"]
+    detail: str
+    fix: str
+
+
+class HealthOut(BaseModel):
+    """Everything that was looked at; no vendor was asked."""
+
+    findings: list[ExaminedOut]
 
 
 class DeedOut(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,8 +10,8 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
 from syncd.errors import UsageError
-from syncd.web.act import erase_customer, merge_customers, split_customer
-from syncd.web.api.customers import customer_out, known
+from syncd.web.act import erase_customer, merge_customers, move_records, split_customer
+from syncd.web.everything import everything_known
 from syncd.web.site import SiteOf, done
 from syncd.web.visitor import Admin, reader
 
@@ -40,6 +39,18 @@ def split(
     return done(f"/customers/{quote(made, safe='')}", "split")
 
 
+@ROUTER.post("/move")
+def move(
+    site: SiteOf,
+    visitor: Admin,
+    to: Annotated[str, Form(max_length=100)],
+    record: Annotated[list[str] | None, Form(max_length=200)] = None,
+) -> Response:
+    """Move the ticked records to another customer."""
+    made = move_records(site.app, [_record(text) for text in record or []], to, visitor.name)
+    return done(f"/customers/{quote(made, safe='')}", "moved")
+
+
 def _record(text: str) -> tuple[str, str]:
     connection, slash, vendor_id = text.partition("/")
     if not slash:
@@ -63,14 +74,8 @@ def erase(
 @ROUTER.get("/export")
 def export(site: SiteOf, visitor: Admin, customer_id: str) -> Response:
     """Return everything known of a person as one file."""
-    with site.app.store.look() as tx:
-        customer = known(tx, customer_id)
-        records = tx.records.of_customers([customer.id]).get(customer.id, [])
-        history = [asdict(row) for row in tx.journal.of(customer.id)]
-        payloads = {f"{one.connection}/{one.vendor_id}": tx.records.payload(*one.key) for one in records}
-    site.app.store.do(lambda tx: tx.audit.add(visitor.name, "exported a customer", customer.id))
-    shown = customer_out(customer, records, whole=True).model_dump()
-    return _file({**shown, "history": history, "payloads": payloads}, f"customer-{customer.id}.json")
+    found = everything_known(site.app, customer_id, visitor.name)
+    return _file(found, f"customer-{found['id']}.json")
 
 
 def _file(document: dict[str, Any], name: str) -> Response:

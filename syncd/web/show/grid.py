@@ -90,9 +90,6 @@ def because(golden: Golden, change: JournalRow | None, zone: ZoneInfo) -> str:
         said += f", from {golden.holder.connection}"
         when = golden.holder.modified or golden.holder.new_seen
         said += f", {exact(when, zone)}" if when else ""
-    if golden.derived:
-        parts = ", ".join(field_word(name).lower() for name in golden.derived)
-        said += f"; split from the full name: {parts}"
     return f"{said}. {change.note}" if change and change.note else f"{said}."
 
 
