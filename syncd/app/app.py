@@ -26,11 +26,11 @@ from syncd.sync.hints import absorb_one
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.resolve import resolve
 from syncd.sync.run import Order, execute
-from syncd.sync.scene import Scene
+from syncd.sync.scene import Scene, Source
 from syncd.sync.undo import Undone, undo_run
-from syncd.values import Report, Review
+from syncd.values import Report, Review, Shown
 from syncd.vendors import Adapter
-from syncd.vendors.base import Finding
+from syncd.vendors.base import Finding, GivesCards
 from syncd.vendors.budget import Budgets
 
 log = Logger(__name__)
@@ -204,10 +204,23 @@ class App:
         """Fetch one record now and absorb it; what follows from it is the next run's."""
         self._known([connection])
         source = self.scene.sources[connection]
-        shown = source.connector.get(vendor_id)
+        return self._absorbed(source, source.connector.get(vendor_id))
+
+    def new_card(self, connection: str, vendor_id: str, by: str) -> dict[str, Any]:
+        """Have a loyalty programme give a customer a new card. Raises UsageError where that is not to be asked for."""
+        self._known([connection])
+        source = self.scene.sources[connection]
+        if not isinstance(source.connector, GivesCards):
+            raise UsageError(f"{connection} gives no cards.", "Name a connection to Omniwallet.")
+        if "update" not in source.push:
+            raise UsageError(f"{connection} is read only.", 'Add "update" to its push.')
+        self.store.do(lambda tx: tx.audit.add(by, "new-card", connection, {}))
+        return self._absorbed(source, source.connector.new_card(vendor_id))
+
+    def _absorbed(self, source: Source, shown: Shown) -> dict[str, Any]:
         record = absorb_one(self.store, self.scene, source, shown, run=decide.BY_HAND)
         return {
-            "connection": connection,
+            "connection": source.name,
             "vendor_id": record.vendor_id,
             "customer": record.customer,
             "fields": {name: text or "" for name, text in shown.fields.items()},

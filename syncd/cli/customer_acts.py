@@ -1,4 +1,4 @@
-"""`syncd customers pull, merge, split, move, pin, erase, export`: what a person decides about customers."""
+"""`syncd customers pull, new-card, merge, split, move, pin, erase, export`: what a person decides about customers."""
 
 from __future__ import annotations
 
@@ -59,6 +59,21 @@ def pull(
         if value
     ]
     say.table(("connection", "record", "field", "shows"), rows, empty="This customer has no records to read.")
+
+
+@commands.command("new-card")
+def new_card(
+    ctx: typer.Context,
+    record: Annotated[str, typer.Argument(metavar=RECORD, help="The loyalty record whose card is lost.")],
+    as_json: AsJson = False,
+) -> None:
+    """Have the loyalty programme give a customer a new card; the old one no longer works."""
+    with opening.opened(ctx) as app:
+        shown = app.new_card(*record_of(record), opening.who())
+    if as_json:
+        say.document(shown)
+        return
+    say.line(f"The card is {shown['fields']['card']} now.")
 
 
 @commands.command("merge")

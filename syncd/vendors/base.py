@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 from syncd.vendors.budget import Ration
 
-__all__ = ["Abilities", "Connector", "FieldSpec", "Finding", "Keys", "Pass", "Vendor", "VendorSettings"]
+__all__ = [
+    "Abilities",
+    "Connector",
+    "FieldSpec",
+    "Finding",
+    "GivesCards",
+    "Keys",
+    "Pass",
+    "Vendor",
+    "VendorSettings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,14 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Let go of the connections."""
+
+
+@runtime_checkable
+class GivesCards(Protocol):
+    """A connector to a vendor that gives a customer a new card when asked."""
+
+    def new_card(self, vendor_id: str) -> Shown:
+        """Ask for a new card and return the record with it. Raises Rejected where none was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,14 @@ def test_a_customer_is_pulled_and_exported(synced: World) -> None:
     assert exported["journal"]
 
 
+def test_a_new_card_is_asked_for_at_a_loyalty_programme_only(synced: World) -> None:
+    before = synced.ask("customers", "pull", "loyalty", "an@example.com")[0]["fields"]["card"]
+    given = synced.ask("customers", "new-card", "loyalty/an@example.com")
+    assert given["fields"]["card"] not in ("", before)
+    assert given["customer"] == an(synced)
+    assert synced.type("customers", "new-card", "shop/1").exit_code == 2
+
+
 def test_runs(synced: World) -> None:
     listed = synced.ask("runs", "list")
     assert [each["id"] for each in listed] == ["run-1"]

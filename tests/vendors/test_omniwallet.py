@@ -13,7 +13,7 @@ import pytest
 
 from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered
 from syncd.values import Change
-from syncd.vendors.base import Keys, Pass
+from syncd.vendors.base import GivesCards, Keys, Pass
 from tests.vendors.contract import START, Scene, VendorContract, carry_out, pages, pull
 
 
@@ -227,6 +227,17 @@ class TestOmniwallet(VendorContract):
         assert set(refused.value.fields) == {"email"}
         with pytest.raises(AlreadyThere):
             self.create(scene, {**self.sample, "email": "an@example.com"})
+
+    def test_a_new_card_is_given_only_when_asked_for(self, scene: Scene) -> None:
+        vendor_id = self.create(scene)
+        assert isinstance(scene.connector, GivesCards)
+        old = scene.connector.get(vendor_id).fields["card"]
+        shown = scene.connector.new_card(vendor_id)
+        assert shown.fields["card"] not in (None, old)
+        assert shown.fields == scene.connector.get(vendor_id).fields
+        scene.vendor.switches.empty_card = "keep"
+        with pytest.raises(Rejected):
+            scene.connector.new_card(vendor_id)
 
     def test_points_that_arrived_before_are_not_refused(self, scene: Scene) -> None:
         scene.vendor.switches.duplicate_transaction = "refuse"

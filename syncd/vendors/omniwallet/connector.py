@@ -162,6 +162,19 @@ class Omniwallet:
         reply = self._http.send("PATCH", f"customers/{segment(address)}", json=document, kind="write")
         return self._written(reply, change)
 
+    def new_card(self, vendor_id: str) -> Shown:
+        """Ask for a new card by an empty one, as nothing else ever does [documentation of n8n-nodes-omniwallet]."""
+        before = self.get(vendor_id)
+        document = {"data": {"type": "customers", "id": vendor_id, "attributes": {"card": ""}}}
+        reply = self._http.send("PATCH", f"customers/{segment(vendor_id)}", json=document, kind="write")
+        if not reply.ok:
+            raise self._refusal(reply, writing=True)
+        shown = self.get(vendor_id)
+        if shown.fields.get("card") in (None, "", before.fields.get("card")):
+            what = f"{self.name}: Omniwallet gave no new card."
+            raise Rejected(what, "Look at the customer there.", fields={"card": "no new card"})
+        return shown
+
     def _delete(self, change: Change) -> Written:
         path = f"customers/{segment(_address(change))}"
         reply = self._http.send("DELETE", path, kind="write", expect="nothing")
