@@ -151,6 +151,7 @@ class Shadow:
     allowed   slot → number up to which overwriting this record's own initial value is approved
     withheld  slot → number of a statement that waits for a person before golden considers it
     refused   field → (value, the vendor's words): a value that this vendor does not take
+    back      field → (own value that an undo gave back, number of the golden value beside which it stays)
     ours      whether we created the record: then what it shows first is its vendor's doing, not a person's
     """
 
@@ -167,6 +168,7 @@ class Shadow:
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     ours: bool = False
     withheld: dict[str, int] = field(default_factory=dict)
+    back: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -241,7 +243,6 @@ class Golden:
     holder: Statement | None = None
     conflict: tuple[Statement, ...] = ()
     held_parts: tuple[str, ...] = ()
-    derived: tuple[str, ...] = ()  # parts that nobody stated (a name split for a create)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from syncd.customer import clean, same, slot_of
 from syncd.rules.target import Target, World, matches, wanted, wanted_at
 from syncd.values import Customer, FieldSpec, Golden, Record, Shadow
 
+DIFFERED = "it differed before linking"
 TOGETHER = "it can only be written together with"
 Waits = Literal["look", "person", "golden", "settle", "link", "stamp"]
 
@@ -69,7 +70,13 @@ def _held_by_initial(record: Record, name: str, golden: Golden, world: World) ->
         return None
     if record.shadow.allowed.get(slot_of(name), -1) >= golden.number:
         return None
-    return "it differed before linking", "link"
+    return DIFFERED, "link"
+
+
+def given_back(record: Record, name: str, golden: Golden) -> str | None:
+    """Return the record's own value that an undo gives back beside this golden value, None where there is none."""
+    own, number = record.shadow.back.get(name, ("", -1))
+    return own if number == golden.number else None
 
 
 def own_initial(record: Record, name: str, golden: Golden) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from syncd.customer import same, slot_of
 from syncd.rules.create import create_fields, stamp_of, why_not_created
-from syncd.rules.hold import own_initial, why_held
+from syncd.rules.hold import DIFFERED, given_back, own_initial, why_held
 from syncd.rules.remove import Removal, in_the_way, removal_of, remove
 from syncd.rules.target import Target, World, delivered, matches, wanted_at
 from syncd.values import Customer, Draft, FieldSpec, Golden, Held, Record
@@ -36,7 +36,6 @@ class Plan:
     drafts: list[Draft] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
-    drift: bool = False
 
 
 def plan(customer: Customer, records: Sequence[Record], world: World) -> Plan:
@@ -78,6 +77,12 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
         if golden is None or desired is None or spec.direction == "off":
             continue
         before = record.shadow.acked.get(name)
+        own = given_back(record, name, golden)
+        if own is not None and same(name, before, own, target.region):
+            behind.add(slot_of(name))
+            result.held.append(Held(target.name, customer.id, name, DIFFERED, record.vendor_id, "link"))
+            continue
+        desired = desired if own is None else own
         if _has_it(record, name, desired, golden, target.region):
             known.setdefault(slot_of(name), {})[name] = desired
             continue
@@ -86,7 +91,6 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
         if _one_way(spec, target, before):
             known.setdefault(slot_of(name), {})
             continue
-        result.drift = True
         behind.add(slot_of(name))
         reason = why_held(customer, record, name, spec, desired, target, world)
         if reason:
@@ -172,7 +176,6 @@ def _draft(
 def _create(customer: Customer, live: Sequence[Record], target: Target, world: World, result: Plan) -> None:
     if "create" not in target.push or not target.creates or not matches(customer, target):
         return
-    result.drift = True
     fields, derived, held = create_fields(customer, target, world)
     reason = why_not_created(customer, target, world, fields)
     if reason:

@@ -163,6 +163,7 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
         "refused": shadow.refused,
         "ours": shadow.ours,
         "withheld": shadow.withheld,
+        "back": shadow.back,
     }
     return written({key: part for key, part in document.items() if part})
 
@@ -197,6 +198,7 @@ def read_shadow(text: str, own: Own) -> Shadow:
         refused={name: (value, words) for name, (value, words) in get("refused", {}).items()},
         ours=get("ours", False),
         withheld=get("withheld") or {},
+        back={name: (value, number) for name, (value, number) in get("back", {}).items()},
     )
 
 
@@ -282,9 +284,9 @@ def read_customer(
 def _packed_golden(slot: str, golden: Golden, origins: _Origins) -> list[Any]:
     holder = golden.holder and _packed_of(slot, golden.holder, golden.value, origins)
     packed = [golden.number, golden.rule, dict(golden.value), holder]
-    if golden.conflict or golden.held_parts or golden.derived:
+    if golden.conflict or golden.held_parts:
         conflict = [_packed_of(slot, statement, None, origins) for statement in golden.conflict]
-        packed += [conflict, golden.held_parts, golden.derived]
+        packed += [conflict, golden.held_parts]
     return packed
 
 
@@ -300,7 +302,7 @@ def _packed_of(
 
 def _read_golden(slot: str, packed: list[Any], origins: list[tuple[Any, ...]]) -> Golden:
     number, rule, value, holder, *rest = packed
-    conflict, held_parts, derived = rest or ((), (), ())
+    conflict, held_parts, *_ = rest or ((), ())
     return Golden(
         value,
         number,
@@ -308,7 +310,6 @@ def _read_golden(slot: str, packed: list[Any], origins: list[tuple[Any, ...]]) -
         _read_packed(slot, holder, value, origins) if holder else None,
         tuple([_read_packed(slot, statement, {}, origins) for statement in conflict]),
         tuple(held_parts),
-        tuple(derived),
     )
 
 

@@ -6,7 +6,7 @@ Confirmed, refused, or unknown; an unknown outcome is decided by a later look (`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from syncd.customer import slot_of
 from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered, VendorError
 from syncd.rules.absorb import Ground, Sent, absorb, adopt, read_back
 from syncd.store import Writing
+from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import Operation, Record, Shadow, Shown, Statement, Tally
 
@@ -117,8 +118,10 @@ class Concluding:
         """Follow a vendor whose ids are e-mails when our write changed the e-mail."""
         new = str(self.operation.progress.get("vendor_id") or record.vendor_id)
         if new != record.vendor_id:
-            self.tx.records.rename(record.connection, record.vendor_id, new)
+            rename(self.tx, record.connection, record.vendor_id, new)
             record.vendor_id = new
+            stated = record.shadow.stated
+            record.shadow.stated = {slot: replace(one, vendor_id=new) for slot, one in stated.items()}
 
     def _confirm_create(self, ground: Ground) -> None:
         vendor_id = self.operation.progress.get("vendor_id")

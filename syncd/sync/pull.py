@@ -21,7 +21,7 @@ from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.absence import SeenIds, conclude_absence
 from syncd.sync.page import PageTaken, PageTaker
 from syncd.sync.progress import Progress, Watch
-from syncd.sync.renames import renamed
+from syncd.sync.renames import rename, renamed
 from syncd.sync.scene import Scene, Source
 from syncd.values import Page, Review, Tally
 from syncd.vendors.base import Pass
@@ -142,7 +142,7 @@ def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> N
 
     def unit(tx: Writing) -> PageTaken:
         for new, old in renames.items():
-            tx.records.rename(walk.source.name, old, new)
+            rename(tx, walk.source.name, old, new)
         taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, page).work()
         walk.state.resume = _resume_point(walk, page, walk.tally.pulled + taken.tally.pulled)
         tx.connections.save(walk.state)

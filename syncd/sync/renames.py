@@ -8,11 +8,12 @@ new e-mail is an edit like any other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from syncd.errors import Malformed, Missing
-from syncd.store import Store
+from syncd.store import Store, Writing
 from syncd.sync.scene import Source, traces
-from syncd.values import Item, Page, Record, Shadow, Shown
+from syncd.values import Item, Page, Record, Shadow, Shown, Statement
 
 
 def renamed(store: Store, source: Source, page: Page) -> dict[str, str]:
@@ -26,6 +27,28 @@ def renamed(store: Store, source: Source, page: Page) -> dict[str, str]:
         wanted = {vendor_id: _traces_of(one, source) for vendor_id, one in shown.items()}
         found = tx.records.by_keys({trace for group in wanted.values() for trace in group})
     return _gone_from_old_id(source, wanted, found)
+
+
+def rename(tx: Writing, connection: str, old: str, new: str) -> None:
+    """Let a record go by a new id, also where golden names it as who holds a value or waits in a conflict."""
+    record = tx.records.one(connection, old)
+    tx.records.rename(connection, old, new)
+    if record is None or record.customer is None:
+        return
+    for customer in tx.customers.load([record.customer]).values():
+        customer.golden = {
+            slot: replace(
+                golden,
+                holder=_as_of(golden.holder, record.key, new) if golden.holder else None,
+                conflict=tuple(_as_of(one, record.key, new) for one in golden.conflict),
+            )
+            for slot, golden in customer.golden.items()
+        }
+        tx.customers.save([customer])
+
+
+def _as_of(statement: Statement, record: tuple[str, str], new: str) -> Statement:
+    return replace(statement, vendor_id=new) if statement.record == record else statement
 
 
 def _read(source: Source, item: Item, page: Page) -> Shown | None:

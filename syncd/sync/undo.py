@@ -6,12 +6,15 @@ came from. A field that somebody edited since is left alone and named.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from syncd.customer import same
 from syncd.errors import UsageError
 from syncd.store import JournalRow, Writing
-from syncd.values import Golden, Statement
+from syncd.values import Golden, Record, Statement
 
+RecordKey = tuple[str, str]
 PAGE = 1_000
 
 
@@ -32,6 +35,8 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
     result = Undone()
     number = tx.meta.numbers(1)
     customers = tx.customers.load({row.customer for row in changed})
+    records = tx.records.of_customers(list(customers))
+    written = _written(tx, run)
     journalled: list[JournalRow] = []
     for row in changed:
         customer = customers[row.customer]
@@ -41,13 +46,42 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
             continue
         value = dict.fromkeys(row.after, "") | dict(row.before)
         customer.golden[row.slot] = Golden(value, number, "undone", holder=_said_before(tx, row, number))
+        _give_back(records.get(customer.id, ()), row.slot, value, number, written)
         customer.due = True
         journalled.append(_undone(row, number, run, by, tx))
         result.returned += 1
+    tx.records.save(record for group in records.values() for record in group if record.key in written)
     tx.customers.save({customer.id: customer for customer in customers.values()}.values())
     tx.journal.append(journalled)
     tx.audit.add(by, "undo run", run, {"returned": result.returned, "edited_since": len(result.edited_since)})
     return result
+
+
+def _written(tx: Writing, run: str) -> dict[RecordKey, dict[str, str]]:
+    """Return what the records held in the fields that a run wrote, before it did."""
+    found: dict[RecordKey, dict[str, str]] = {}
+    for operation in tx.operations.of_run(run):
+        draft = operation.draft
+        if operation.state == "confirmed" and draft.kind == "update" and draft.vendor_id:
+            before = {name: pair[0] for name, pair in draft.fields.items()}
+            found.setdefault((draft.connection, draft.vendor_id), {}).update(before)
+    return found
+
+
+def _give_back(
+    records: Sequence[Record],
+    slot: str,
+    value: Mapping[str, str],
+    number: int,
+    written: Mapping[RecordKey, Mapping[str, str]],
+) -> None:
+    """Have records whose own, never-golden value was overwritten get that one, and not the golden value of others."""
+    for record in records:
+        stated = record.shadow.stated.get(slot)
+        for name, before in written.get(record.key, {}).items():
+            own = stated.value.get(name) if stated else None
+            if own and same(name, own, before) and not same(name, own, value.get(name)):
+                record.shadow.back[name] = (own, number)
 
 
 def _is_first_word(row: JournalRow) -> bool:

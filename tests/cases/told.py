@@ -6,6 +6,12 @@ says = "one sentence"
 [[act]]               at = NAME, create = {…} | record = "1", write = {…} | record = "1", delete = true
                       sync = [NAME, …] ([] for all), with yes = true or full = true
                       wait = SECONDS; at = NAME, fault = "lost after"; at = NAME, shows = 0.0
+                      at = NAME, refused = true (its credentials are revoked) or false (they are renewed)
+                      at = NAME, record = "1", rename = "new e-mail" (where that is the id)
+                      swap = "email", at = NAME, records = ["1", "2"]
+                      answer = KIND, choice = "same"; undo = "run-3"
+                      merge = ["crm/1", "shop/2"] (the customer of the second into that of the first)
+                      split = ["shop/2", …]; erase = "crm/1"
 [expect]              customers = how many; reviews = [kinds]; writes = how many writes the vendors processed
 expect.records.NAME   id = {field = value}; an id that is not named must not be there
 [[expect.customer]]   records = ["crm/1", …], golden = {…}, held = {"crm/phone" = "part of the reason"}
@@ -14,11 +20,16 @@ expect.records.NAME   id = {field = value}; an id that is not named must not be 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from syncd.rules.golden import Policy
+from syncd.store import Writing
+from syncd.sync import people
+from syncd.sync.erase import erase
+from syncd.sync.resolve import resolve
+from syncd.sync.undo import undo_run
 from tests.laws.accounts import Traits
 from tests.laws.oracle import Picture, picture
 from tests.laws.simulated import Fault
@@ -26,6 +37,7 @@ from tests.laws.world import Member, World
 
 FOLDER = Path(__file__).parent
 MEMBER = ("push", "only", "name_order", "on_delete")
+WHO = "an admin"
 SETS = ("finds", "forgets", "push")
 
 Told = Mapping[str, Any]
@@ -83,6 +95,10 @@ def play(world: World, acts: list[Told]) -> None:
             world.connectors[act["at"]].faults.append(Fault(act["fault"]))
         elif "shows" in act:
             world.connectors[act["at"]].shows = act["shows"]
+        elif "refused" in act:
+            world.connectors[act["at"]].revoked = act["refused"]
+        elif ADMIN.keys() & act.keys():
+            _decide(world, act)
         else:
             _do(world, act)
         world.clock.wait(1)
@@ -93,10 +109,60 @@ def _do(world: World, act: Told) -> None:
         assert world.create(act["at"], act["create"], {}) is not None, "the vendor refused a person's create"
     elif act.get("delete"):
         world.delete(act["at"], act["record"])
+    elif "rename" in act:
+        world.rename(act["at"], act["record"], act["rename"])
+    elif "swap" in act:
+        world.swap(act["at"], act["swap"], *act["records"])
     else:
         for name, text in act["write"].items():
             assert world.write(act["at"], act["record"], name, text), "the vendor refused a person's edit"
 
+
+def _decide(world: World, act: Told) -> None:
+    """Have an admin do what only an admin may do."""
+    (kind,) = ADMIN.keys() & act.keys()
+    world.store.do(lambda tx: ADMIN[kind](tx, world, act))
+
+
+def _answer(tx: Writing, world: World, act: Told) -> None:
+    (review,) = tx.reviews.list(kind=act["answer"])
+    assert review.id is not None
+    resolve(tx, world.scene, review.id, act["choice"], WHO)
+
+
+def _merge(tx: Writing, world: World, act: Told) -> None:
+    one, other = (_customer_of(tx, key) for key in act["merge"])
+    people.merge(tx, world.scene, one, other, WHO)
+
+
+def _split(tx: Writing, world: World, act: Told) -> None:
+    leaving = [(name, vendor_id) for name, _, vendor_id in (key.partition("/") for key in act["split"])]
+    people.split(tx, _customer_of(tx, act["split"][0]), leaving, WHO)
+
+
+def _erase(tx: Writing, world: World, act: Told) -> None:
+    erase(tx, _customer_of(tx, act["erase"]), {}, WHO)
+
+
+def _undo(tx: Writing, world: World, act: Told) -> None:
+    undo_run(tx, act["undo"], WHO)
+
+
+def _customer_of(tx: Writing, key: str) -> str:
+    connection, _, vendor_id = key.partition("/")
+    record = tx.records.one(connection, vendor_id)
+    assert record is not None
+    assert record.customer is not None
+    return record.customer
+
+
+ADMIN: Mapping[str, Callable[[Writing, World, Told], None]] = {
+    "answer": _answer,
+    "merge": _merge,
+    "split": _split,
+    "erase": _erase,
+    "undo": _undo,
+}
 
 # --- judging it ----------------------------------------------------------------------------------
 

@@ -160,8 +160,7 @@ class History:
         rows = {vendor_id: row["email"] for vendor_id, row in account.live().items() if row.get("email")}
         if len(rows) > 1 and not account.traits.keyed and not account.traits.unique_email:
             one, other = self.rng.sample(sorted(rows), 2)
-            self.world.write(name, one, "email", rows[other] or "")
-            self.world.write(name, other, "email", rows[one] or "")
+            self.world.swap(name, "email", one, other)
 
     def import_all(self) -> None:
         """A person imports a file that changes a field of everybody in one place."""

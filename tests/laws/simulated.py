@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from syncd.customer import clean
-from syncd.errors import Busy, Missing, Rejected, Throttled, Unanswered, Unreachable
+from syncd.errors import Busy, Missing, Refused, Rejected, Throttled, Unanswered, Unreachable
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass
 from tests.laws.accounts import Account, Entry, Row
@@ -50,7 +50,7 @@ class SimulatedConnector:
         self.fields: Mapping[str, FieldSpec] = {name: self._spec(name) for name in traits.fields}
         self.requests = 0
         self.faults: list[Fault] = []
-        self.down = False
+        self.down = self.revoked = False
         self.shows = 1.0  # the part of the customers that a listing still shows
         self.interrupt: Callable[[], None] | None = None  # what people do while a run goes on
         self.interrupt_at = 0
@@ -76,6 +76,8 @@ class SimulatedConnector:
                 act()
         if self.down:
             raise Unreachable("The vendor does not answer.")
+        if self.revoked:
+            raise Refused("The vendor refuses the credentials.", "Renew them.")
         return started
 
     def _fault(self) -> FaultKind | None:

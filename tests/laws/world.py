@@ -188,12 +188,20 @@ class World:
         self.log.append(f"{self._now()} {account}/{vendor_id}: {name} = {text!r}")
         return True
 
-    def rename(self, account: str, vendor_id: str) -> None:
-        """Have a person give somebody another e-mail where that is the id."""
-        email, token = self.fresh("email")
+    def rename(self, account: str, vendor_id: str, email: str = "") -> None:
+        """Have a person give somebody another e-mail, by default a new one, where that is the id."""
+        email, token = (email, "") if email else self.fresh("email")
         self.accounts[account].rename(vendor_id, email)
         self.accounts[account].note(email, ["email"], {"email": token})
         self.log.append(f"{self._now()} {account}/{vendor_id}: renamed to {email}")
+
+    def swap(self, account: str, name: str, one: str, other: str) -> None:
+        """Have a person swap what two records say in a field; the vendor takes both at once."""
+        rows = {vendor_id: self.accounts[account].row(vendor_id) or {} for vendor_id in (one, other)}
+        for vendor_id, text in ((one, rows[other].get(name)), (other, rows[one].get(name))):
+            self.accounts[account].put(vendor_id, {**rows[vendor_id], name: text})
+            self.accounts[account].note(vendor_id, [name], {})
+        self.log.append(f"{self._now()} {account}: {name} of {one} and {other} swapped")
 
     def delete(self, account: str, vendor_id: str) -> None:
         """Have a person delete a customer."""
