@@ -8,6 +8,7 @@ import pytest
 
 from syncd.errors import (
     Malformed,
+    Unsearchable,
 )
 from syncd.sandbox.perfex import LAST_IP, PASSWORD_HASH, RESET_KEY
 from syncd.sandbox.perfex import Perfex as Sandbox
@@ -242,4 +243,27 @@ def test_a_build_that_cannot_sort_is_read_unsorted(fork: Sandbox, status: int) -
         }
         fork.faults.answer(status, words, kind=kind, count=1)
     userid = fork.human_create(company="Maes BV", contact=ANNA)
+    assert records(connect(fork))[userid].fields["email"] == "anna@example.com"
+
+
+def test_a_token_that_may_not_search_reads_everybody_all_the_same(crm: Sandbox) -> None:
+    userid = crm.human_create(company="Maes BV", contact=ANNA)
+    crm.switches.denied = ["customers.search_get", "contacts.search_get"]
+    connector = connect(crm)
+    assert records(connector)[userid].fields["email"] == "anna@example.com"
+    assert connector.get(userid).fields["email"] == "anna@example.com"
+    assert [shown.vendor_id for shown in connector.find(Keys(company="Maes BV", newer_than="0"))] == [userid]
+    if crm.switches.version == "3.1":
+        assert [shown.vendor_id for shown in connector.find(Keys(email="anna@example.com"))] == [userid]
+    else:
+        with pytest.raises(Unsearchable):
+            connector.find(Keys(email="anna@example.com"))
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, "<html>"), (302, ""), (403, "<html>"), (200, "<html>")])
+def test_whatever_stands_where_3_x_describes_itself_stops_no_pull(
+    fork: Sandbox, status: int, body: str
+) -> None:
+    userid = fork.human_create(company="Maes BV", contact=ANNA)
+    fork.faults.answer(status, body, kind="openapi", count=None)
     assert records(connect(fork))[userid].fields["email"] == "anna@example.com"

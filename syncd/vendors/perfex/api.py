@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from syncd.errors import Malformed, VendorError
+from syncd.errors import Malformed, Unanswered, VendorError
 from syncd.vendors.call import Expect
 from syncd.vendors.http import Http, segment
 from syncd.vendors.perfex.replies import is_empty, is_unchanged, lacks_endpoint, refusal, succeeded
@@ -134,10 +134,20 @@ class Api:
     def version(self) -> tuple[int, ...]:
         """Return the module's version, as far as it tells: 3.x shows it in a document that needs no token."""
         if self._version is None:
-            reply = self.get("openapi")
-            document = reply.words() if reply.ok else None
-            self._version = _version(document) or ((3, 0) if self._limited else (2, 0))
+            self._version = _version(self._openapi()) or ((3, 0) if self._limited else (2, 0))
         return self._version
+
+    def _openapi(self) -> Any:
+        """Return the document that describes the API, None where this installation has none at that address."""
+        try:
+            reply = self.get("openapi")
+        except (Unanswered, Malformed) as error:
+            if error.status is None:
+                raise
+            return (
+                None  # a server error or a redirect to a login page: whatever stands there, it is no document
+            )
+        return reply.words() if reply.ok else None
 
     # --- sending
 

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from syncd.errors import AlreadyThere, ConfigError, Malformed, Problem, Rejected, Unanswered, VendorError
+from syncd.errors import (
+    AlreadyThere,
+    ConfigError,
+    Malformed,
+    Problem,
+    Rejected,
+    Unanswered,
+    Unsearchable,
+    VendorError,
+)
 from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, Vendor, VendorSettings
 from syncd.vendors.budget import Allowance, Ration
@@ -110,7 +119,7 @@ class Perfex:
             writing.new_contact(
                 change, "0", self.permissions
             )  # what its contact lacks is told before anything is sent
-        if email and self.contacts.having(email):
+        if email and self._is_taken(email):
             words = "This Email is already exists"
             raise AlreadyThere(
                 "A contact in Perfex has this e-mail already.", "Look at that contact.", words=words
@@ -118,6 +127,12 @@ class Perfex:
         answer = self.api.post("customers", form, _key(change, "customer"))
         userid = text_of(answer.get("record_id")) or self._only_newer(dict(form)["company"], change)
         return Written(userid or None, progress={"customer": userid} if userid else {})
+
+    def _is_taken(self, email: str) -> bool:
+        try:
+            return bool(self.contacts.having(email))
+        except Unsearchable:
+            return False  # then the contact's own create tells
 
     def _only_newer(self, company: str, change: Change) -> str:
         """Return the only customer of a name that is newer than the operation's intent, "" where that is not clear.

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from syncd.errors import Unanswered
+from syncd.errors import Forbidden, Unanswered, Unsearchable
 from syncd.vendors.perfex.api import Api, Row, Rows
 from syncd.vendors.perfex.fields import LAST, contact_payload, number_of, primary, rank_of, text_of
 
@@ -117,11 +117,14 @@ class Contacts:
         return found if found is not None or rows is not None else self.everyone().of(userid)
 
     def having(self, email: str) -> set[str]:
-        """Return the userids of customers who may have a contact with this e-mail."""
-        rows = self._search(email) or self._search(plain_term(email.partition("@")[0]))
-        found = [row for row in rows.rows if isinstance(row, Mapping)] if rows is not None else []
+        """Return the userids of customers who may have a contact with this e-mail. Raises Unsearchable."""
+        rows = self._search(email) or self._search(plain_term(email.partition("@")[0])) or self._list()
+        if rows is None:
+            raise Unsearchable("This Perfex does not take searches for contacts.", "Its listing tells.")
         return {
-            text_of(row.get("userid")) for row in found if text_of(row.get("email")).lower() == email.lower()
+            text_of(row.get("userid"))
+            for row in rows.each()
+            if isinstance(row, Mapping) and text_of(row.get("email")).lower() == email.lower()
         }
 
     def _lists(self) -> bool:
@@ -154,6 +157,10 @@ class Contacts:
     def _tried(search: Callable[[str, str], Rows | None], term: str) -> Rows | None:
         try:
             return search("contacts", term)
+        except Forbidden:
+            return (
+                None  # a token that may not search has another way; one that may not read fails there as well
+            )
         except Unanswered as error:
             if error.status is None:
                 raise

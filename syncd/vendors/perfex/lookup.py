@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from syncd.customer import clean, fold
-from syncd.errors import Missing, VendorError
+from syncd.errors import Forbidden, Missing, VendorError
 from syncd.values import Shown
 from syncd.vendors.base import Keys
 from syncd.vendors.perfex.api import Api, Row
@@ -39,9 +39,10 @@ def _rows(term: str, oldest: int, api: Api) -> Iterable[Row]:
     try:
         rows = api.search("customers", plain_term(term) or term)
     except VendorError as error:
-        if error.status is None or error.status < 500:
+        if error.status is None or (error.status < 500 and not isinstance(error, Forbidden)):
             raise
-        rows = None  # some 3.x builds fail at every search of customers [Perfex module source]
+        # Some 3.x builds fail at every search of customers, and a token may not be allowed to [Perfex module source].
+        rows = None
     if rows is None:
         return _newest(oldest, api)
     return [row for row in rows.rows if isinstance(row, Mapping)]
