@@ -131,6 +131,7 @@ class Account:
         self.ids = count(1)
         self.ledger: list[Entry] = []
         self.former: dict[str, str] = {}  # id of a renamed record → the one that it had before
+        self.strangers: set[str] = set()  # of them those that got other keys before anybody saw them
         self.made: set[str] = set()  # ids of records that syncd created
 
     # --- what stands there -----------------------------------------------------------------------
@@ -194,6 +195,8 @@ class Account:
     def note(self, vendor_id: str, names: Iterable[str], tokens: Mapping[str, str]) -> None:
         """Note what a person just wrote; a word there that syncd has not read is written over."""
         row = self.row(vendor_id) or {}
+        if vendor_id in self.made and vendor_id in self.unconfirmed and {"email", "phone"} & {*names}:
+            self.strangers.add(vendor_id)
         for name in names:
             for word in self._unread(vendor_id, name) + self._undecided(vendor_id, name):
                 word.gone = "written over"
@@ -216,6 +219,8 @@ class Account:
             fields = self.traits.fields if one.kind == "create" else one.fields
             before = self.unconfirmed.get(one.vendor_id, frozenset())
             self.unconfirmed[one.vendor_id] = before | frozenset(fields)
+            rekeyed = {word.vendor_id for word in self.words if word.field in ("email", "phone")}
+            self.strangers |= {one.vendor_id} & rekeyed if one.kind == "create" else set()
 
     def exposed(self, vendor_id: str, name: str) -> bool:
         """Tell whether the last word in a field fell between our write and its read-back, and passes for ours."""

@@ -195,11 +195,24 @@ def _inventions(world: World) -> Iterator[str]:
     written: dict[str, set[str]] = {slot: set() for slot in SLOTS}
     for name, text in [*((word.field, word.text) for word in world.words), *world.said]:
         written[slot_of(name)] |= _forms(name, text)
+    for name, text in _by_strangers(world):
+        written[slot_of(name)] |= _forms(name, text)
     for entry in (entry for account in world.accounts.values() for entry in account.ledger):
         for name, text in entry.fields.items():
             taken_back = not text and (entry.account, entry.vendor_id) in world.taken_back
             if not taken_back and not _forms(name, text) <= written[slot_of(name)]:
                 yield f"invented: {entry.account}/{entry.vendor_id} {name} {text!r}"
+
+
+def _by_strangers(world: World) -> Iterator[tuple[str, str]]:
+    """Yield what stands in records of our making that nobody can know for ours any more: they pass for a person's own.
+
+    The answer to their create was lost, and a person gave them another e-mail or phone before they were looked for.
+    """
+    for account in world.accounts.values():
+        for vendor_id in account.strangers:
+            rows = [version.row for version in account.history[vendor_id] if version.row is not None]
+            yield from ((name, text) for row in rows for name, text in row.items() if text)
 
 
 def _forms(name: str, text: str) -> set[str]:

@@ -109,18 +109,19 @@ class World:
     ) -> Report | None:
         """Run one sync of some connections (none: of all); None where the process was killed in it."""
         self.log.append(f"{self._now()} sync {' '.join(names) or 'all'}{' (dry run)' if dry_run else ''}")
+        report: Report | None = None
         lease, began = self._lease(), self.clock()
         run = self.store.do(lambda tx: tx.runs.request(names, {"dry_run": dry_run, "full": full}, "people"))
         self.store.do(lambda tx: tx.runs.start(run.id, lease.epoch), epoch=lease.epoch)
         order = Order(run.id, names, dry_run=dry_run, full=full, yes=yes)
+        before = self.writes()
         try:
-            before = self.writes()
             report = execute(self.store, self.scene, order, epoch=lease.epoch)
         except Killed:
             self.log.append(f"{self._now()} killed")
-            return None
         except LeaseLost:
             self.log.append(f"{self._now()} {run.id} was overtaken by another run")
+        if report is None:
             for account in self.accounts.values():
                 account.forget_looks(began)
             return None
