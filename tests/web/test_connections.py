@@ -7,8 +7,10 @@ import tomllib
 
 import pytest
 
-from syncd.store import ConnectionState
+from syncd.store import ConnectionState, Writing
+from syncd.values import Customer
 from syncd.web.show.account import answers_words, fidelity_words
+from tests.store.made import record
 from tests.web.conftest import Page
 
 SHOP = {
@@ -47,6 +49,20 @@ def test_what_a_vendor_does_to_values_is_said_in_words() -> None:
         "show what is stored",
         "do not always; every write is read back",
     ]
+
+
+def test_an_example_shows_how_a_vendor_keeps_what_it_was_given(plain_page: Page) -> None:
+    kept = record("shop", "1")
+    kept.customer, kept.shadow.renders = "x-1", {"phone"}
+    kept.shadow.acked["phone"], kept.shadow.seen["phone"] = "+84912345678", "0912 345 678"
+
+    def store(tx: Writing) -> None:
+        tx.customers.save([Customer("x-1")])
+        tx.records.save([kept])
+
+    plain_page.app.store.do(store)
+    text = html.unescape(plain_page.logged_in().get("/connections").text)
+    assert "“+84912345678” is kept as “0912 345 678” (1 of 1 records looked at)" in text
 
 
 @pytest.mark.parametrize("vendor", ["perfex", "kiotviet", "omniwallet", "pexip_engage"])

@@ -66,6 +66,11 @@ class Tabs:
         sql = f"SELECT {', '.join(COLUMNS)} FROM records WHERE {which} ORDER BY id LIMIT ?"
         return [read_record(row) for row in self._tx.rows(sql, after, limit)]
 
+    def some(self, connection: str, limit: int) -> list[Record]:
+        """Return some records of a connection, the first by their vendor ids."""
+        sql = f"SELECT {', '.join(COLUMNS)} FROM records WHERE connection = ? ORDER BY vendor_id LIMIT ?"
+        return [read_record(row) for row in self._tx.rows(sql, connection, limit)]
+
     def _count(self, sql: str, *values: object) -> int:
         row: Row | None = self._tx.row(f"SELECT count(*) FROM ({sql}) AS counted", *values)
         return int(row[0]) if row else 0

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from syncd.store import Deed
 from syncd.web.act import known_connection
+from syncd.web.show.account import renderings
 from syncd.web.show.connections import connections_shown, planned_times
 from syncd.web.show.health import Finding, findings_of, health
 from syncd.web.site import Site, SiteOf, done
@@ -32,8 +33,13 @@ def _page(request: Request, site: Site, visitor: Visitor, findings: dict[str, li
         shown = connections_shown(
             site.app.settings, tx.connections.all(), planned_times(tx), open_runs, site.now()
         )
+        kept = {one.name: one.fidelity or renderings(tx, one.name) for one in shown}
     rows = [
-        {**{name: getattr(one, name) for name in one.__slots__}, "findings": findings.get(one.name, [])}
+        {
+            **{name: getattr(one, name) for name in one.__slots__},
+            "findings": findings.get(one.name, []),
+            "fidelity": kept[one.name],
+        }
         for one in shown
     ]
     return site.page(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from syncd.config import ConnectionSettings
-from syncd.store import ConnectionState
+from syncd.store import ConnectionState, Reading
 from syncd.vendors import VENDORS
 from syncd.vendors.base import VendorSettings
 from syncd.vendors.budget import ALL_KINDS, Allowance
 from syncd.web.show.words import field_word
 
+SAMPLE = 200  # records of a connection that are looked at for what it does to values
 _SPANS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 
 
@@ -48,6 +50,21 @@ def webhook_words(one: ConnectionSettings, address: str) -> str:
 def fidelity_words(state: ConnectionState | None) -> tuple[tuple[str, str], ...]:
     """Return what a vendor was seen to make of values, by field."""
     return tuple((field_word(name), _said(seen)) for name, seen in (state.fidelity if state else {}).items())
+
+
+def renderings(tx: Reading, connection: str) -> tuple[tuple[str, str], ...]:
+    """Return which fields a vendor keeps otherwise than they were given, with one example each, in some of its records."""
+    records = tx.tabs.some(connection, SAMPLE)
+    examples: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        for name in sorted(record.shadow.renders):
+            given, kept = record.shadow.acked.get(name, ""), record.value(name)
+            if given and kept and given != kept:
+                examples[name].append(f"“{given}” is kept as “{kept}”")
+    return tuple(
+        (field_word(name), f"{said[0]} ({len(said)} of {len(records)} records looked at)")
+        for name, said in examples.items()
+    )
 
 
 def answers_words(state: ConnectionState | None) -> str:
