@@ -16,6 +16,7 @@ from syncd.errors import (
     Throttled,
     Unanswered,
     Unsearchable,
+    VendorError,
 )
 from syncd.sandbox.kiotviet import KiotViet as Sandbox
 from syncd.values import Change
@@ -262,3 +263,46 @@ def test_a_lost_answer_is_unanswered(shop: Sandbox) -> None:
     assert [shown.fields["phone"] for shown in connector.find(Keys(phone="+84 987 654 321"))] == [
         "0987654321"
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, {"responseStatus": {"errorCode": "Exception", "message": "x"}}),
+        (404, {"message": "Không tìm thấy khách hàng"}),
+        (420, {"responseStatus": {"errorCode": "KvNotFoundException", "message": "x"}}),
+        (400, {"message": "Khách hàng không tồn tại trong hệ thống"}),
+    ],
+)
+def test_a_customer_that_is_gone_may_be_told_in_many_ways(shop: Sandbox, status: int, body: Any) -> None:
+    vendor_id = shop.human_create(**LAN)
+    shop.faults.answer(status, body, kind="get")
+    with pytest.raises(Missing):
+        connect(shop).get(vendor_id)
+
+
+@pytest.mark.parametrize("body", ["", "<html>", {"message": "no Route matched"}, {}, [], {"error": "x"}])
+def test_a_404_of_somebody_else_makes_nobody_missing(shop: Sandbox, body: Any) -> None:
+    vendor_id = shop.human_create(**LAN)
+    shop.faults.answer(404, body, kind="get")
+    with pytest.raises(VendorError) as error:
+        connect(shop).get(vendor_id)
+    assert not isinstance(error.value, Missing)
+
+
+def test_an_answer_may_wrap_its_record_in_a_list(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    connector = connect(shop)
+    row = dict(connector.get(vendor_id).payload)
+    shop.faults.answer(200, {"message": "ok", "data": [row]}, kind="update")
+    change = Change("update", {"email": "q@example.com"}, vendor_id, connector.get(vendor_id))
+    assert connector.write("customer", change).vendor_id == vendor_id
+
+
+def test_an_answer_that_shows_only_a_part_is_no_record(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    connector = connect(shop)
+    change = Change("update", {"email": "q@example.com"}, vendor_id, connector.get(vendor_id))
+    shop.faults.answer(200, {"message": "ok", "data": {"id": int(vendor_id), "name": "Lan"}}, kind="update")
+    written = connector.write("customer", change)
+    assert (written.vendor_id, written.shown) == (vendor_id, None)

@@ -48,7 +48,7 @@ class Api:
     def customer(self, path: str) -> tuple[Row, Reply]:
         """Read one customer by "ID" or "code/CODE". Raises Missing."""
         reply = self.send("GET", f"customers/{path}")
-        return record(reply, reply.json()), reply
+        return record(reply, _unwrapped(reply.json())), reply
 
     def by_code(self, code: str) -> tuple[Row, Reply]:
         """Read the customer with this code. Raises Missing."""
@@ -89,10 +89,8 @@ class Api:
         The guide prints the bare record, the vendor's own plugin reads it from `data`.
         """
         reply = self.send(method, path, json=document, kind="write")
-        answer = reply.json()
-        inner = mapping_of(answer).get("data")
         with after_writing(reply):
-            return record(reply, inner if isinstance(inner, Mapping) else answer), reply
+            return record(reply, _unwrapped(reply.json())), reply
 
     def delete(self, vendor_id: str) -> None:
         """Send a delete. Raises Missing."""
@@ -121,6 +119,12 @@ class Api:
                 self.http.hold(error.wait)
             raise error
         return reply
+
+
+def _unwrapped(answer: Any) -> Any:
+    """Return the record in an answer: bare, in `data`, or the only one of a list there."""
+    inner = mapping_of(answer).get("data", answer)
+    return inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
 
 
 def rows_of(reply: Reply) -> list[Row]:

@@ -28,6 +28,7 @@ SCOPES: Mapping[str, str] = {
     "group": "groupId",
     "search": "name",
 }  # [KiotViet Public API guide: list parameters]
+ALWAYS_SHOWN = frozenset({"code", "name"})
 LAST_DIGITS = 9  # of a Vietnamese number, whatever stands before them
 
 
@@ -184,8 +185,10 @@ class KiotViet:
         return self._written(row, reply.started)
 
     def _written(self, row: Row, started: datetime) -> Written:
-        shown = self._shown(row, started)
-        return Written(shown.vendor_id, shown, {"customer": shown.vendor_id})
+        """Read an answer; one that shows only a part of the record says nothing of the rest, which is not empty."""
+        vendor_id = id_of(row)
+        shown = self._shown(row, started) if row.keys() >= ALWAYS_SHOWN else None
+        return Written(vendor_id, shown, {"customer": vendor_id})
 
     def _shown(self, row: Row, started: datetime) -> Shown:
         """Read one row. A create shows `customerGroupDetails` in place of `groups` [KiotViet Public API guide]."""

@@ -60,12 +60,17 @@ def refusal(reply: Reply, clean: Clean) -> VendorError:
         return Throttled(f"{reply.source} came too soon for KiotViet.", AGAIN, wait=reply.retry_after, **told)
     if reply.status == 403:
         return Forbidden(what, "Check retailer, and what this client may do in KiotViet's settings.", **told)
-    if reply.status == 404 or "notfound" in code.lower() or _names_it_gone(words, fields):
+    if _tells_it_gone(reply, code, words, fields):
         return Missing(what, "It may have been deleted in KiotViet.", **told)
     if reply.status in DUPLICATE and (taken := _taken(words, fields)):
         kind = PhoneTaken if taken <= _PHONES else AlreadyThere
         return kind(what, "Look at the customer that has this value.", **told)
     return Rejected(what, "Correct the value, or ask for the operation again.", fields=fields, **told)
+
+
+def _tells_it_gone(reply: Reply, code: str, words: str, fields: Mapping[str, str]) -> bool:
+    """Tell whether there is no such customer; by which status and words that is told, nobody documents."""
+    return (reply.status == 404 and bool(code)) or "notfound" in code.lower() or _names_it_gone(words, fields)
 
 
 def _names_it_gone(words: str, fields: Mapping[str, str]) -> bool:
@@ -90,7 +95,10 @@ def _plain(words: str) -> str:
 
 
 def _status_of(reply: Reply) -> Mapping[str, Any]:
-    return mapping_of(mapping_of(reply.words()).get("responseStatus"))
+    """Return what a refusal says, in ServiceStack's form or as a bare message; empty where it is no word of KiotViet."""
+    document = mapping_of(reply.words())
+    status = mapping_of(document.get("responseStatus"))
+    return status or ({"message": document["message"]} if isinstance(document.get("message"), str) else {})
 
 
 def _fields(reply: Reply, clean: Clean) -> dict[str, str]:
