@@ -135,11 +135,12 @@ def _suspect(tx: Writing, scene: Scene, source: Source, absent: list[str], start
 
 
 def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, run: str, epoch: int) -> None:
-    """Ask the vendor for each suspect by its id: only its own word for "no such record" makes it gone."""
+    """Ask the vendor for each suspect by its id: only its own word for "no such record", or "deleted", makes it gone."""
     gone: list[str] = []
     for vendor_id in vendor_ids:
         try:
-            source.connector.get(vendor_id)
+            if source.connector.get(vendor_id).deleted:  # shown still, and said to be deleted
+                gone.append(vendor_id)
         except Missing:
             gone.append(vendor_id)
         except VendorError:

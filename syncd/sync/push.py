@@ -32,7 +32,7 @@ from syncd.sync import outcome
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import note_failure
 from syncd.sync.scene import Scene, Source
-from syncd.sync.settle import find_older
+from syncd.sync.search import find_older
 from syncd.sync.taking import grounds, take
 from syncd.sync.tasks import Count, Task, as_stored
 from syncd.values import Change, Record, Shown, Tally, Written

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from syncd.customer import email_key, phone_key, renders
+from syncd.customer import email_key, phone_key
 from syncd.errors import Missing, Unsearchable, VendorError
 from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import ConnectionState, Store, Writing
-from syncd.sync.linking import called, shares
+from syncd.sync.linking import shares
 from syncd.sync.outcome import Attempt, Concluding, drop, suspect
 from syncd.sync.progress import Watch
 from syncd.sync.pull import pull
 from syncd.sync.scene import Scene, Source, record_keys
+from syncd.sync.search import can_find, find, found_by, lag_of
 from syncd.sync.taking import grounds
 from syncd.values import Customer, Operation, Record, Review, Shadow, Shown, Tally
 from syncd.vendors.base import Keys
@@ -108,10 +108,7 @@ class _Settler:
     def update(self) -> None:
         """Read the record: its shadow decides each field that is in doubt."""
         vendor_id = self.operation.draft.vendor_id or ""
-        try:
-            shown: Shown | None = self.source.connector.get(vendor_id)
-        except Missing:
-            shown = None
+        shown = self._get(vendor_id)
         failpoint("settle.looked")
         self.store.do(lambda tx: self._decide_update(tx, vendor_id, shown), epoch=self.epoch)
 
@@ -148,11 +145,12 @@ class _Settler:
     def create(self) -> None:
         """Look for what a create may have made: by its id, its keys, or in a listing that began after the settle time."""
         began = self.scene.clock() - lag_of(self.source)
-        found = self._found()
+        named = self.operation.progress.get("vendor_id")
+        found = () if named else self._found()
         if found is None:
             self._ask_a_person()
             return
-        again, gone = self._look_at_remembered(found)
+        again, gone = self._look_at([self._named(str(named))] if named else self._remembered(found))
         failpoint("settle.looked")
         self.tally.created += self.store.do(
             lambda tx: self._decide_create(tx, [*found, *again], gone, began), epoch=self.epoch
@@ -160,13 +158,7 @@ class _Settler:
 
     def _found(self) -> Sequence[Shown] | None:
         """Return the records that a search gives, None where nobody can tell yet."""
-        vendor_id = self.operation.progress.get("vendor_id")
-        if vendor_id:
-            try:
-                return [self.source.connector.get(str(vendor_id))]
-            except Missing:
-                return []
-        if _can_find(self.source, self.operation):
+        if can_find(self.source, self.operation):
             with suppress(Unsearchable):
                 return find(self.source, self.operation)
         return () if self._is_listed() else None
@@ -179,30 +171,44 @@ class _Settler:
         looked = state.looked_started if state else None
         return looked is not None and not (settled and looked < settled)
 
-    def _look_at_remembered(self, found: Sequence[Shown]) -> tuple[list[Shown], list[Record]]:
-        """Read what listings have shown since the intent and a search does not.
-
-        Return the records that are there, and those that are not any more: ours, and deleted by a person since.
-        """
+    def _look_at(self, records: Sequence[Record]) -> tuple[list[Shown], list[Record]]:
+        """Return the records that are there, and those that are not any more: ours, and deleted by a person since."""
         there: list[Shown] = []
         gone: list[Record] = []
-        seen = {shown.vendor_id for shown in found}
-        for record in (one for one in self._remembered() if one.vendor_id not in seen):
-            try:
-                there.append(self.source.connector.get(record.vendor_id))
-            except Missing:
+        for record in records:
+            shown = self._get(record.vendor_id)
+            if shown is None:
                 gone.append(record)
+            else:
+                there.append(shown)
         return there, gone
 
-    def _remembered(self) -> list[Record]:
-        """Return the unlinked records that were first seen since the intent and share what was sent."""
+    def _get(self, vendor_id: str) -> Shown | None:
+        """Read a record, None where its vendor does not know it or says that it is deleted."""
+        try:
+            shown = self.source.connector.get(vendor_id)
+        except Missing:
+            return None
+        return None if shown.deleted else shown
+
+    def _named(self, vendor_id: str) -> Record:
+        """Return the record that the vendor itself named when it was made, as far as it is known."""
+        with self.store.look() as tx:
+            known = tx.records.one(self.source.name, vendor_id)
+        made = self.operation.intent_at
+        return known or Record(self.source.name, vendor_id, Shadow(), first_seen=made, observed=made)
+
+    def _remembered(self, found: Sequence[Shown]) -> list[Record]:
+        """Return what listings have shown since the intent and a search does not: unlinked, and sharing what was sent."""
         since = self.operation.intent_at and self.operation.intent_at - lag_of(self.source)
+        seen = {shown.vendor_id for shown in found}
         with self.store.look() as tx:
             unlinked = [r for r in tx.records.fresh_unlinked(0, 100_000) if r.connection == self.source.name]
         return [
             record
             for record in unlinked
-            if shares(self.operation, record)
+            if record.vendor_id not in seen
+            and shares(self.operation, record)
             and not (since and record.first_seen and record.first_seen < since)
         ]
 
@@ -267,68 +273,11 @@ class _Settler:
         return bool(stamp) and shown.fields.get("external_id") == stamp
 
 
-def keys_of(operation: Operation) -> Keys:
-    """Return by what the record of a create can be found."""
-    sent = {name: after for name, (_, after) in operation.draft.fields.items()}
-    return Keys(
-        stamp=operation.draft.stamp,
-        external_id=operation.draft.stamp,
-        email=sent.get("email") or None,
-        phone=sent.get("phone") or None,
-        company=called(sent) or None,
-        newer_than=operation.progress.get("newer_than"),
-    )
-
-
-def _can_find(source: Source, operation: Operation) -> bool:
-    keys = keys_of(operation)
-    usable = source.connector.abilities.finds
-    return any(getattr(keys, name, None) for name in usable if name != "company") or bool(
-        "company" in usable and keys.newer_than
-    )
-
-
-def find(source: Source, operation: Operation) -> tuple[Shown, ...]:
-    """Search a vendor for the record that a create made, by what was sent."""
-    return tuple(shown for shown in _found_by(source, keys_of(operation)) if _is_of(source, operation, shown))
-
-
-def _found_by(source: Source, keys: Keys) -> list[Shown]:
-    """Return what a search gives, dated by what it surely shows: one that lags shows the past."""
-    return [replace(shown, started=shown.started - lag_of(source)) for shown in source.connector.find(keys)]
-
-
-def lag_of(source: Source) -> timedelta:
-    """Return after how long a vendor's searches and lists surely show a write."""
-    return timedelta(seconds=source.connector.abilities.lag)
-
-
 def _as_remembered(record: Record) -> Shown:
     """Return a record that is not there any more as it was shown last."""
-    assert record.observed is not None
-    return Shown(record.vendor_id, record.shadow.seen, record.payload, record.observed, record.created)
-
-
-def find_older(source: Source, operation: Operation) -> tuple[Shown, ...]:
-    """Search a vendor for the record that a create met: it was there before."""
-    met = replace(operation, progress={**operation.progress, "newer_than": None})
-    return find(source, met)
-
-
-def _is_of(source: Source, operation: Operation, shown: Shown) -> bool:
-    """Tell whether a found record has the stamp, the e-mail or the phone that was sent, or lacks both of these.
-
-    One that lacks them is half made: it was found by its name among those that are newer than the intent.
-    """
-    sent = {name: after for name, (_, after) in operation.draft.fields.items()}
-    stamp = operation.draft.stamp
-    if stamp and shown.fields.get("external_id") == stamp:
-        return True
-    telling = [name for name in ("email", "phone") if sent.get(name)]
-    if any(renders(name, sent[name], shown.fields.get(name), source.region) for name in telling):
-        return True
-    is_newer = operation.progress.get("newer_than") is not None
-    return not telling or (is_newer and not any(shown.fields.get(name) for name in ("email", "phone")))
+    at = record.observed or record.first_seen
+    assert at is not None
+    return Shown(record.vendor_id, record.shadow.seen, record.payload, at, record.created)
 
 
 # --- before a create -----------------------------------------------------------------------------
@@ -393,7 +342,7 @@ def _search_each(
             customer = tx.customers.load([customer_id])[customer_id]
             records = tx.records.of_customers([customer.id]).get(customer.id, [])
         try:
-            found = _found_by(source, _customer_keys(customer, records, source))
+            found = found_by(source, _customer_keys(customer, records, source))
         except Unsearchable:
             searchable = False
             break

@@ -120,7 +120,7 @@ PLANTED = (
         "syncd/vendors/kiotviet/listing.py",
         "local_text(when - OVERLAP)",
         "local_text(when + OVERLAP)",
-        "tests/vendors/test_kiotviet.py",
+        "tests/vendors/test_kiotviet_reading.py",
     ),
     Planted(
         "the cursor is saved before the rows",
@@ -136,14 +136,14 @@ PLANTED = (
         "syncd/vendors/kiotviet/listing.py",
         'moment_of(mapping_of(reply.json()).get("timestamp")) or reply.server_date\n',
         "reply.started\n",
-        "tests/vendors/test_kiotviet.py",
+        "tests/vendors/test_kiotviet_reading.py",
     ),
     Planted(
         "nobody waits for the settle time",
         "syncd/sync/push.py",
         "task.operation.settle_at = now + self.scene.safety.settle\n",
         "task.operation.settle_at = now\n",
-        "tests/sync/test_cases.py",
+        "tests/crash/test_settle.py",
     ),
     Planted(
         "what is shown is compared with what was sent",

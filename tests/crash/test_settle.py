@@ -1,0 +1,66 @@
+"""What becomes of a create whose answer was lost, while its vendor lags, or while somebody deletes what it made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncd.values import Record
+from tests.crash.scenarios import HOUR, settled
+from tests.simulation.places import FilePlace
+from tests.simulation.trial import Trial
+
+UNA = {"firstName": "Una", "lastName": "Solo", "email": "una@example.com", "phoneNumber": "+32470555666"}
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """A town that is synced, and somebody new in the appointment book."""
+    trial = Trial(FilePlace(tmp_path))
+    settled(trial)
+    trial.sandbox.pexip_engage.human_create(**UNA)
+    return trial
+
+
+def _record(trial: Trial, connection: str, vendor_id: str) -> Record:
+    assert trial.app is not None
+    with trial.app.store.look() as tx:
+        record = tx.records.one(connection, vendor_id)
+    assert record is not None
+    return record
+
+
+def test_a_vendor_that_lags_is_not_asked_before_the_settle_time(trial: Trial) -> None:
+    shop, before = trial.sandbox.kiotviet, set(trial.sandbox.kiotviet.snapshot())
+    shop.faults.add("search_lag", kind="create", seconds=60.0)
+    shop.faults.drop(processed=True, kind="create")
+    trial.sync()
+    trial.clock.forward(20)
+    trial.sync()  # nothing is found yet, and nothing follows from that
+    trial.drain()
+    assert len(set(shop.snapshot()) - before) == 1
+
+
+def test_a_half_made_record_that_a_person_deletes_is_not_made_again(trial: Trial) -> None:
+    crm, before = trial.sandbox.perfex, set(trial.sandbox.perfex.snapshot())
+    crm.faults.drop(processed=False, kind="contact_create")
+    trial.sync()
+    (made,) = set(crm.snapshot()) - before
+    crm.human_delete(made)
+    trial.drain()
+    assert set(crm.snapshot()) == before
+    record = _record(trial, "crm", made)
+    assert record.customer is not None
+    assert record.state in ("suspect", "gone")
+
+
+def test_a_record_that_its_vendor_still_shows_as_deleted_is_gone(trial: Trial) -> None:
+    trial.sync()
+    booking = trial.sandbox.pexip_engage
+    una = next(key for key, row in booking.snapshot().items() if row["email"] == UNA["email"])
+    booking.human_delete(una)
+    for _ in range(3):
+        trial.sync(full=True)
+        trial.clock.forward(1.1 * HOUR)
+    assert _record(trial, "booking", una).state == "gone"
