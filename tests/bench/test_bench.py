@@ -1,0 +1,81 @@
+"""The benchmark itself: its vendor is one that syncd accepts, a miss is a miss, and a document gets what was found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from bench.installed import install
+from bench.measure import Cost, Failed, python, run
+from bench.places import vendor
+from bench.pulling import staged
+from bench.race import Aim, Contestant, Heat, cpu, race
+from bench.rations.virtual import Stop, Time
+from bench.report import BEGIN, END, Told, lines, markdown, write_between
+
+
+def heat(*aims: Aim) -> Heat:
+    """Return a heat between a slow one and a quick one, each a little slower every time."""
+    slower = count(1)
+    slow = Contestant("slow", lambda: Cost(cpu=3.0 + 0.1 * next(slower), wall=4.0))
+    return Heat("running", [slow, Contestant("quick", lambda: Cost(cpu=1.0, wall=1.0))], list(aims))
+
+
+def test_the_median_of_the_rounds_is_judged() -> None:
+    result = race(heat(Aim("most", cpu("slow", "quick"), most=3.25)), 3, lambda _: None)
+    (verdict,) = result.verdicts
+    assert [round(value, 2) for value in (verdict.found.least, verdict.found.median, verdict.found.most)] == [
+        3.1, 3.2, 3.3,
+    ]  # fmt: skip
+    assert not verdict.missed
+
+
+@pytest.mark.parametrize(
+    ("aim", "missed"), [({"most": 2}, True), ({"least": 4}, True), ({"least": 2}, False), ({}, False)]
+)
+def test_what_is_worse_than_its_aim_is_a_miss(aim: dict[str, float], missed: bool) -> None:
+    result = race(heat(Aim("figure", cpu("slow", "quick"), **aim)), 1, lambda _: None)  # type: ignore[arg-type]
+    told = Told("make bench", datetime(2026, 11, 22, tzinfo=UTC), [result])
+    assert bool(told.missed) is missed
+    assert ("MISSED" in "\n".join(lines(result))) is missed
+    assert ("MISSED" in markdown(told)) is missed
+
+
+def test_a_table_stands_between_the_marks_and_nothing_else_changes(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_between(page, "new")
+    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    page.write_text("no marks", encoding="utf-8")
+    with pytest.raises(ValueError, match="no lines"):
+        write_between(page, "new")
+
+
+def test_a_program_that_fails_stops_the_benchmark() -> None:
+    with pytest.raises(Failed, match="ended with 3"):
+        run(["sh", "-c", "exit 3"])
+
+
+def test_syncd_and_the_limit_read_the_same_from_the_vendor(tmp_path: Path) -> None:
+    with vendor(("shop", 250, 0.0)) as stub:
+        installed = install(tmp_path, stub, ["shop"])
+        first = staged(installed)
+        bare = python("bench.limits.driver", stub.url, "shop", f"sqlite:///{tmp_path}/bare.db")
+        stub.change("shop", 20, "email", "new")
+        again = staged(installed)
+        counts = stub.counts()
+    assert first.told["pulled"] == first.told["customers"] == bare.told["rows"] == 250
+    assert again.told["changed"] == 20
+    assert counts["page"] == 3 + 3 + 1
+    assert first.cpu > first.told["pull"] > first.told["started"] > 0
+
+
+def test_virtual_time_passes_only_while_everybody_waits() -> None:
+    time = Time()
+    stop = Stop(time)
+    with time.passing():
+        assert not stop.wait(3600)
+    assert time.now == 3600
