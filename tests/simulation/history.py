@@ -53,6 +53,7 @@ class History:
         self.dice = random.Random(seed)
         self.crowd = Crowd(self.trial, self.dice)
         self.told = Told(seed)
+        self.lied: set[str] = set()  # vendors that left people out of a listing and counted without them
 
     def run(self) -> Told:
         """Live through the history and check the promises."""
@@ -106,6 +107,8 @@ class History:
         vendor = self.trial.vendors[self.dice.choice(sorted(self.trial.vendors))]
         name = self.dice.choice(sorted(FAULTS))
         what, options = FAULTS[name]
+        if name == "half a list, consistent":
+            self.lied.add(vendor.name)
         vendor.faults.add(what, **{**options, "nth": self.dice.randrange(1, 4)})
         self.told.faults[name] += 1
 
@@ -183,8 +186,15 @@ class History:
         for person in self.crowd.people:
             for vendor in sorted(self.trial.vendors):
                 copies = self.crowd.keys(person, vendor)
+                made = self._made_by_syncd(vendor, copies)
+                if len(copies) > 1 and made < 2 and vendor in self.lied:
+                    continue  # it was hidden; what was made beside it is shown as a duplicate
                 if len(copies) > 1 and not shared & {word.value for word in person.words["email"]}:
                     self.told.broken.append(f"I2 {person.last} stands {len(copies)} times at {vendor}")
+
+    def _made_by_syncd(self, vendor: str, keys: list[str]) -> int:
+        entries = self.trial.vendors[vendor].ledger.writes()
+        return sum(entry.kind == "create" and entry.customer in keys for entry in entries)
 
     def _check_idle(self) -> None:
         """It is quiet, and being quiet costs a listing of each vendor and no more."""

@@ -152,6 +152,10 @@ class Crowd:
             path[0] == "contact" and not self.trial.vendors[vendor].snapshot()[key]["contacts"]
         ):
             return
+        if name == "notes" and not self._is_linked(vendor, key):
+            person.loose.add(
+                name
+            )  # in a record of ours that was never read, it looks as if its vendor had put it there
         self.trial.vendors[vendor].human_edit(key, **fields)
         person.words[name].append(Typed(vendor, value, self.period))
         self.edits[name] += 1
