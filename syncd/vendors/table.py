@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, cast, get_args
 
 from syncd.errors import ConfigError, Malformed, Problem
-from syncd.values import Direction, Item, Poison
+from syncd.values import Direction, Item, Poison, Shown
 from syncd.vendors.base import FieldSpec, VendorSettings
 from syncd.vendors.reply import unusable
 
@@ -73,6 +73,20 @@ def yes(value: object) -> bool | None:
 
 
 _MARKS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+
+
+def same_record(shown: Shown, vendor_id: str, source: str) -> Shown:
+    """Return the record that was asked for. Raises Malformed where the answer shows another one."""
+    if fold_id(shown.vendor_id) != fold_id(vendor_id):
+        raise Malformed(
+            f"{source} was answered by another record.", "Try again; if it stays, ask the vendor."
+        )
+    return shown
+
+
+def fold_id(vendor_id: str) -> str:
+    """Return an id as it is compared: of an e-mail the case says nothing."""
+    return vendor_id.lower() if "@" in vendor_id else vendor_id
 
 
 def counted(total: int | None) -> str:

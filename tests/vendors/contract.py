@@ -308,6 +308,16 @@ class VendorContract:
         assert {name: listed.fields[name] for name in both} == {name: single.fields[name] for name in both}
         assert single.vendor_id == vendor_id
 
+    def test_another_record_is_not_taken_for_the_one_that_was_asked_for(self, scene: Scene) -> None:
+        one, other = (scene.vendor.human_create(**self.person(number)) for number in (1, 2))
+        document = scene.connector.get(other).payload
+        inner = document.get("customer", document)  # a Perfex record is a customer and its contact
+        for body in (inner, {"data": inner}):
+            scene.vendor.faults.answer(200, body, kind="get", count=1)
+            with pytest.raises(Malformed):
+                scene.connector.get(one)
+            scene.vendor.faults.clear()
+
     def test_only_the_vendors_word_makes_a_record_missing(self, scene: Scene) -> None:
         vendor_id = scene.vendor.human_create(**self.person(1))
         for fault in ("html", "answer"):

@@ -17,6 +17,7 @@ from syncd.vendors.reply import Reply, after_writing, unusable
 from syncd.vendors.table import mapping_of, whole
 
 Pairs = Sequence[tuple[str, str]]
+WITH_GROUPS = ("includeCustomerGroup", "true")
 
 
 class Api:
@@ -32,7 +33,7 @@ class Api:
 
     def customers(self, query: Pairs) -> Reply:
         """Read one page of a listing."""
-        reply = self.send("GET", "customers", query=[*query, ("includeCustomerGroup", "true")])
+        reply = self.send("GET", "customers", query=[*query, WITH_GROUPS])
         self._shows_phones = self._shows_phones or any(map(shows_phone, rows_of(reply)))
         return reply
 
@@ -47,7 +48,8 @@ class Api:
 
     def customer(self, path: str) -> tuple[Row, Reply]:
         """Read one customer by "ID" or "code/CODE". Raises Missing."""
-        reply = self.send("GET", f"customers/{path}")
+        # The guide names this parameter for lists only; an update must not lose groups that an answer left out.
+        reply = self.send("GET", f"customers/{path}", query=[WITH_GROUPS])
         return record(reply, _unwrapped(reply.json())), reply
 
     def by_code(self, code: str) -> tuple[Row, Reply]:

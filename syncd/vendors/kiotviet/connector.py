@@ -21,7 +21,7 @@ from syncd.vendors.kiotviet.listing import PAGE, WINDOW, Listing
 from syncd.vendors.kiotviet.replies import PhoneTaken
 from syncd.vendors.kiotviet.writing import HIDDEN_PHONE, changed_customer, lacks_phone, new_customer
 from syncd.vendors.parts import Parts, credentials_for, http_for
-from syncd.vendors.table import mapping_of, table_of
+from syncd.vendors.table import mapping_of, same_record, table_of
 
 TOKEN_URL = "https://id.kiotviet.vn/connect/token"  # noqa: S105
 SCOPES: Mapping[str, str] = {
@@ -62,7 +62,7 @@ class KiotViet:
 
     def get(self, vendor_id: str) -> Shown:
         row, reply = self.api.customer(segment(vendor_id))
-        return self._shown(row, reply.started)
+        return same_record(self._shown(row, reply.started), vendor_id, reply.source)
 
     def find(self, keys: Keys) -> Sequence[Shown]:
         """Look a customer up by code or phone; no parameter takes an e-mail."""

@@ -27,7 +27,7 @@ from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reac
 from syncd.vendors.omniwallet.words import hinted, refused_fields, says_why
 from syncd.vendors.parts import Parts, http_for
 from syncd.vendors.reply import Reply, after_writing
-from syncd.vendors.table import counted, mapping_of, moment, table_of
+from syncd.vendors.table import counted, mapping_of, moment, same_record, table_of
 
 TAKEN = frozenset({409, 422})  # by which of the two a duplicate is told is not documented
 MEDIA = "application/vnd.api+json"
@@ -92,7 +92,7 @@ class Omniwallet:
         reply = self._http.send("GET", f"customers/{segment(vendor_id)}")
         if not reply.ok:
             raise self._refusal(reply)
-        return single(reply)
+        return same_record(single(reply), vendor_id, reply.source)
 
     def find(self, keys: Keys) -> Sequence[Shown]:
         if not keys.email:

@@ -29,7 +29,7 @@ from syncd.vendors.parts import Parts, credentials_for, http_for
 from syncd.vendors.pexip_engage.fields import body_of, item_in, item_of, plain_fields, shown_of, specs
 from syncd.vendors.pexip_engage.listing import Place, listing, page_of
 from syncd.vendors.reply import Reply, after_writing
-from syncd.vendors.table import counted, mapping_of, poison_of, table_of
+from syncd.vendors.table import counted, mapping_of, poison_of, same_record, table_of
 
 PAGE = 100  # no maximum is published; where so many are refused, the default of 25 is asked for
 DEFAULT_PAGE = 25
@@ -93,7 +93,7 @@ class PexipEngage:
         reply = self._http.send("GET", f"customers/{segment(vendor_id)}")
         if not reply.ok:
             raise self._refusal(reply)
-        return self.read(item_in(reply), reply.started)
+        return same_record(self.read(item_in(reply), reply.started), vendor_id, reply.source)
 
     def find(self, keys: Keys) -> Sequence[Shown]:
         """Look a customer up by every filter that works. Raises Unsearchable where none of them does."""

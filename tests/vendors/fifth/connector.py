@@ -13,7 +13,7 @@ from syncd.vendors.budget import Ration
 from syncd.vendors.http import segment
 from syncd.vendors.parts import Parts, http_for
 from syncd.vendors.reply import Reply, after_writing
-from syncd.vendors.table import table_of, text_of
+from syncd.vendors.table import same_record, table_of, text_of
 from tests.vendors.fifth.replies import listed, refusal, single
 
 FIELDS = (
@@ -60,7 +60,7 @@ class PigeonPost:
 
     def get(self, vendor_id: str) -> Shown:
         reply = self._send("GET", f"subscribers/{segment(vendor_id)}")
-        return self.read(single(reply), reply.started)
+        return same_record(self.read(single(reply), reply.started), vendor_id, reply.source)
 
     def find(self, keys: Keys) -> Sequence[Shown]:
         if not keys.email:
