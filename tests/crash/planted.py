@@ -157,7 +157,7 @@ PLANTED = (
         "syncd/sync/absence.py",
         "        elif started - record.absent_since >= scene.safety.absence:\n",
         "        elif True:\n",
-        "tests/sync/test_cases.py",
+        "tests/crash/test_settle.py",
     ),
     Planted(
         "the brake is off",
@@ -185,7 +185,7 @@ PLANTED = (
         "syncd/vendors/kiotviet/listing.py",
         "    if len(sheet.ids) > 1 and sheet.ids == before:\n",
         "    if False:\n",
-        "tests/vendors/test_kiotviet_reading.py",
+        "tests/vendors/test_kiotviet.py",
     ),
     Planted(
         "e-mails are folded, not lower-cased",

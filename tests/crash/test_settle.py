@@ -1,8 +1,9 @@
-"""What becomes of a create whose answer was lost, while its vendor lags, or while somebody deletes what it made."""
+"""What becomes of a create whose answer was lost, while its vendor lags or somebody deletes it; and when a record is gone."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +65,18 @@ def test_a_record_that_its_vendor_still_shows_as_deleted_is_gone(trial: Trial) -
         trial.sync(full=True)
         trial.clock.forward(1.1 * HOUR)
     assert _record(trial, "booking", una).state == "gone"
+
+
+def test_a_record_absent_twice_within_an_hour_is_only_suspected(trial: Trial) -> None:
+    trial.sync()
+    crm = trial.sandbox.perfex
+    una = next(key for key, row in crm.snapshot().items() if row["contacts"][:1] and _is_una(row))
+    crm.human_delete(una)
+    for _ in range(3):
+        trial.sync(full=True)
+        trial.clock.forward(600)
+    assert _record(trial, "crm", una).state == "suspect"
+
+
+def _is_una(row: dict[str, Any]) -> bool:
+    return bool(row["contacts"][0]["email"] == UNA["email"])
