@@ -29,6 +29,7 @@ from syncd.logs import Logger, bound
 from syncd.rules.absorb import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
+from syncd.sync.habits import learn_habits
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import note_failure
 from syncd.sync.scene import Scene, Source
@@ -312,6 +313,8 @@ class _Pusher:
         elif problem is None:
             concluding.confirm(ground())
             self._note_answers(tx, task)
+            if task.attempt.shown is not None:
+                learn_habits(tx, self.state, operation.draft, task.attempt.shown, self.source.region)
         elif not isinstance(problem, SyncdError):
             log.error("An operation failed inside syncd.", operation=operation.id, reason=repr(type(problem)))
             concluding.unknown(ground(), "an error inside syncd; see the log")

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from syncd.errors import SyncdError
 from syncd.failpoints import failpoint
 from syncd.logs import Logger, bound
 from syncd.rules.guard import Verdict
-from syncd.store import Store, Writing
+from syncd.store import Reading, Store, Writing
 from syncd.sync import settle as settling
+from syncd.sync.habits import preview
 from syncd.sync.hints import pull_ids
 from syncd.sync.outcome import described
 from syncd.sync.planning import Planned, content_of, guard
@@ -258,10 +260,21 @@ def _report_plan(running: _Running, planned: Planned) -> None:
             Operation(content, draft, "planned", content, running.order.run)
             for content, draft in planned.drafts
         ]
-        running.report.plan = [described(operation) for operation in shown]
+        with running.store.look() as tx:
+            running.report.plan = _rows(tx, shown)
         running.report.held = [_described_hold(one) for one in planned.held]
         for name, tally in running.report.connections.items():
             tally.held = sum(one.connection == name for one in planned.held)
+
+
+def _rows(tx: Reading, operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    """Return operations as reports show them, with what their vendors will make of the values."""
+    states = tx.connections.all()
+    return [
+        {**described(one), "shows": preview(one.draft, state.fidelity) if state else {}}
+        for one in operations
+        for state in [states.get(one.draft.connection)]
+    ]
 
 
 def _described_hold(one: Held) -> dict[str, str | None]:
@@ -280,7 +293,7 @@ def _conclude(running: _Running) -> None:
         report.reviews = tx.reviews.count_open()
         report.customers = tx.customers.count()
         if not report.dry_run:
-            report.plan = [described(operation) for operation in tx.operations.of_run(report.run)]
+            report.plan = _rows(tx, tx.operations.of_run(report.run))
             report.held = [_described_hold(one) for one in tx.holds.list()]
             report.drift = tx.holds.customers()
             for name, held in tx.holds.counts().items():
