@@ -57,6 +57,7 @@ def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]
         )
         rows += decided
         reviews += asked
+        customer.due = True  # until it is planned, which a dry run leaves to the next run
         crowd.moved(customer, group)
     reviews += freeze_fought_over(tx, crowd.customers, swung)
     tx.journal.append(rows)

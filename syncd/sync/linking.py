@@ -167,12 +167,11 @@ class _Linking:
         reviews = list(identified.reviews)
         while (batch := list(islice(waiting, BATCH))) or reviews:
             unit = _Unit(batch, by_key, identified.uncertain, reviews, self.run)
-            linked, opened = self.store.do(unit.work, epoch=self.epoch)
+            self.result.reviews += self.store.do(unit.work, epoch=self.epoch)
             failpoint("reconcile.linked")
             reviews = []
-            self.result.reviews += opened
-            for record in linked:
-                self.result.links[record.connection] += 1
+            for connection, _ in (key for cluster in batch for key in cluster.members):
+                self.result.links[connection] += 1
             self.done += len(batch)
             self.watch.tell(Progress("reconcile", "", self.done))
 
@@ -211,19 +210,27 @@ class _Unit:
     reviews: Sequence[Review]
     run: str
 
-    def work(self, tx: Writing) -> tuple[list[Sketch], list[int]]:
-        """Link the records; return them, and the numbers of the reviews that are new."""
-        joining = [
-            (cluster, [one for key in cluster.members if (one := self.known[key]).customer is None])
-            for cluster in self.clusters
-        ]
+    def work(self, tx: Writing) -> list[int]:
+        """Link the records; return the numbers of the reviews that are new."""
+        joining = self._joining(tx)
         number = tx.meta.numbers(1)
         old = [(cluster, records) for cluster, records in joining if cluster.customer and records]
         new = [(cluster, records) for cluster, records in joining if not cluster.customer and records]
         rows = [*self._into_new(tx, new), *self._into_known(tx, old)]
         tx.records.link(rows, number)
-        opened = tx.reviews.open(_with_customers(tx, self.reviews), self.run) if self.reviews else []
-        return [one for _, records in joining for one in records], opened
+        return tx.reviews.open(_with_customers(tx, self.reviews), self.run) if self.reviews else []
+
+    def _joining(self, tx: Writing) -> list[tuple[Cluster, list[Sketch]]]:
+        """Return each cluster's records without a customer, but for those that have found one, or were erased, meanwhile.
+
+        An earlier try of this unit may have linked them: its COMMIT went unanswered.
+        """
+        numbers = [self.known[key].id for cluster in self.clusters for key in cluster.members]
+        unlinked = tx.records.without_customer(numbers)
+        return [
+            (cluster, [one for key in cluster.members if (one := self.known[key]).id in unlinked])
+            for cluster in self.clusters
+        ]
 
     def _into_new(
         self, tx: Writing, joining: Sequence[tuple[Cluster, list[Sketch]]]

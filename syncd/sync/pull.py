@@ -144,11 +144,17 @@ def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> N
         for new, old in renames.items():
             rename(tx, walk.source.name, old, new)
         taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, page).work()
-        walk.state.resume = _resume_point(walk, page, walk.tally.pulled + taken.tally.pulled)
-        tx.connections.save(walk.state)
+        state = _as_stored(tx, walk)
+        state.resume = _resume_point(walk, page, walk.tally.pulled + taken.tally.pulled)
+        tx.connections.save(state)
         return taken
 
     walk.add(store.do(unit, epoch=epoch))
+
+
+def _as_stored(tx: Writing, walk: _Walk) -> ConnectionState:
+    """Return the connection as it stands now: while a pass is under way a person may pause it, or let it be written."""
+    return tx.connections.load(walk.source.name) or walk.state
 
 
 def _resume_point(walk: _Walk, page: Page, rows: int) -> dict[str, Any] | None:
@@ -211,15 +217,18 @@ def _flag(store: Store, walk: _Walk, reason: str, epoch: int) -> None:
     walk.tally.error = reason
 
     def unit(tx: Writing) -> None:
-        walk.state.state, walk.state.reason, walk.state.resume = "incomplete", reason, None
-        tx.connections.save(walk.state)
+        state = _as_stored(tx, walk)
+        if state.state != "paused":
+            state.state, state.reason = "incomplete", reason
+        state.resume = None
+        tx.connections.save(state)
 
     store.do(unit, epoch=epoch)
 
 
 def _close(tx: Writing, scene: Scene, walk: _Walk) -> None:
-    state = walk.state
-    state.resume = None
+    state = _as_stored(tx, walk)
+    state.cursor, state.resume = walk.state.cursor, None
     if walk.full:
         state.full_started = walk.started
     state.looked_started = walk.started
@@ -228,11 +237,11 @@ def _close(tx: Writing, scene: Scene, walk: _Walk) -> None:
         state.state, state.reason = "ok", ""
     state.records = tx.records.count(walk.source.name)
     tx.connections.save(state)
-    _park_mass_change(tx, scene, walk)
+    _park_mass_change(tx, scene, walk, state.records)
 
 
-def _park_mass_change(tx: Writing, scene: Scene, walk: _Walk) -> None:
-    reasons = mass_change(walk.came, walk.state.records, scene.safety.limits, scene.safety.approve)
+def _park_mass_change(tx: Writing, scene: Scene, walk: _Walk, records: int) -> None:
+    reasons = mass_change(walk.came, records, scene.safety.limits, scene.safety.approve)
     if not reasons or walk.numbers is None:
         return
     first, last = walk.numbers

@@ -166,6 +166,11 @@ class Records:
         sql = f"SELECT id, customer FROM records WHERE {self._tx.among('id')} AND customer IS NOT NULL ORDER BY id"
         return [(row[0], row[1]) for chunk in chunks(ids) for row in self._rows(sql, chunk)]
 
+    def without_customer(self, ids: Iterable[int]) -> set[int]:
+        """Return the numbers of those of these records that belong to no customer."""
+        sql = f"SELECT id FROM records WHERE {self._tx.among('id')} AND customer IS NULL"
+        return {row[0] for chunk in chunks(ids) for row in self._rows(sql, chunk)}
+
     def numbers(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the numbers of records by connection and vendor id."""
         sql = f"SELECT vendor_id, id FROM records WHERE connection = ? AND {self._tx.among('vendor_id')}"
