@@ -11,23 +11,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.asked import Asked
-from bench.measure import ROOT
 from bench.places import postgres
 from bench.race import race
 from bench.report import Told, lines, markdown, write_between
 
 CASES = ("stub", "pull", "reconcile", "changes", "push", "page", "rations")
-DOCUMENT = ROOT / "docs" / "performance.md"
+SIZES = (10_000,)
+SIZES_IN_FULL = (10_000, 100_000, 1_000_000)
 
 
 def asked_for(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="these cases")
-    parser.add_argument("--sizes", type=_sizes, default=(10_000,), help="customers: 10000,100000")
+    parser.add_argument("--sizes", type=_sizes, help="customers: 10000,100000")
     parser.add_argument("--rounds", type=int, default=3, help="how often each contestant runs")
-    parser.add_argument("--stores", choices=("sqlite", "both"), default="sqlite")
-    parser.add_argument("--full", action="store_true", help="every peer and the largest sizes too: hours")
+    parser.add_argument("--stores", choices=("sqlite", "both"))
+    parser.add_argument(
+        "--full", action="store_true", help="every size and both databases unless named: hours"
+    )
     parser.add_argument(
         "--no-peers", action="store_true", help="leave out what has an environment of its own"
     )
@@ -40,14 +42,17 @@ def main(arguments: Sequence[str]) -> int:
     words = asked_for(arguments)
     results = []
     with ExitStack() as stack:
-        server = stack.enter_context(postgres()) if words.stores == "both" else None
-        asked = Asked(words.sizes, words.rounds, words.full, server, not words.no_peers)
+        both = words.stores == "both" if words.stores else words.full
+        server = stack.enter_context(postgres()) if both else None
+        sizes = words.sizes or (SIZES_IN_FULL if words.full else SIZES)
+        asked = Asked(sizes, words.rounds, words.full, server, not words.no_peers)
         for name in words.only:
             case = importlib.import_module(f"bench.cases.{name}")
             for heat in case.heats(asked):
                 results.append(race(heat, asked.rounds, _tell))
                 print("\n".join(lines(results[-1])), flush=True)
-    told = Told(f"make bench {' '.join(arguments)}".strip(), datetime.now(UTC), results)
+    command = f'make bench ARGS="{" ".join(arguments)}"' if arguments else "make bench"
+    told = Told(command, datetime.now(UTC), results)
     if words.write:
         write_between(words.write, markdown(told))
     print(f"\n{len(told.missed)} of {sum(len(each.verdicts) for each in results)} figures miss their aim.")

@@ -14,7 +14,7 @@ from bench.places import Postgres, Stub
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Sizes and rounds; `full` takes hours and every peer, otherwise it is minutes."""
+    """Sizes and rounds; `full` is for who has hours."""
 
     sizes: tuple[int, ...]
     rounds: int
