@@ -45,7 +45,7 @@ test-e2e: $(DEV)  ## the admin pages in a real browser; installs Debian's chromi
 bench: $(DEV)  ## what syncd costs beside limits and peers, in minutes (ARGS="--only pull --sizes 10000")
 	.venv/bin/python -m bench $(if $(ARGS),$(ARGS),--write docs/performance.md)
 
-bench-full: $(DEV)  ## the same with every peer, both databases and a million customers, in hours
+bench-full: $(DEV)  ## the same on both databases and up to a million customers, in hours
 	.venv/bin/python -m bench --full --write docs/performance.md $(ARGS)
 
 clean:  ## remove the environments and everything that tools left behind
