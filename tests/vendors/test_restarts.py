@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from syncd.store import Store
-from tests.store.conftest import migrated
-from tests.support.postgres import Migrate
 from tests.sync.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path, prepared_store: Callable[[Migrate], str]) -> Iterator[World]:
-    made = World(tmp_path, prepared_store(migrated))
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, f"sqlite:///{tmp_path}/syncd.db")
     yield made
     made.app.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.errors import Malformed, Unanswered
@@ -39,6 +39,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(
     values=st.lists(VALUES, max_size=6),
     size=st.integers(1, 9),

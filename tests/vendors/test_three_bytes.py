@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.store.conftest import migrated
-from tests.support.postgres import Migrate
 from tests.sync.world import World
 
 EMAIL = "lan@example.com"
@@ -16,8 +14,8 @@ NAME = "Nguyễn 😀 Lan"
 
 
 @pytest.fixture
-def world(tmp_path: Path, prepared_store: Callable[[Migrate], str]) -> Iterator[World]:
-    made = World(tmp_path, prepared_store(migrated))
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, f"sqlite:///{tmp_path}/syncd.db")
     contact = {"firstname": "Lan", "lastname": "Nguyễn", "email": EMAIL}
     made.vendor("crm").human_create(company="Quán Lan", contact=contact)
     made.vendor("loyalty").human_create(name="Lan", last_name="Nguyễn", email=EMAIL)
