@@ -221,7 +221,8 @@ def test_no_secret_and_no_customer_is_in_the_log(place: Place) -> None:
 @pytest.mark.timeout(3600)
 def test_a_hundred_signals_at_random_moments(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(int(os.environ.get("SYNCD_TEST_SEED", "7")))
-    for _ in range(100):
+    signals = int(os.environ.get("SYNCD_TEST_SIGNALS", "100"))
+    for _ in range(signals):
         daemon = place.start()
         daemon.says("This daemon holds the store", 120)
         time.sleep(chance.uniform(0.0, 1.5))
@@ -232,4 +233,4 @@ def test_a_hundred_signals_at_random_moments(place: Place, capsys: pytest.Captur
     _everybody_once(place)
     assert last.end() == 0
     with capsys.disabled():
-        print(f"\n100 signals; {len(place.runs())} runs, everybody once at every vendor")
+        print(f"\n{signals} signals; {len(place.runs())} runs, everybody once at every vendor")
