@@ -16,7 +16,7 @@ from typing import Any
 from syncd.app.reports import as_plain, report_of
 from syncd.app.scene import make_scene
 from syncd.config import Settings
-from syncd.errors import LeaseLost, StoreHeld, UsageError
+from syncd.errors import LeaseLost, StoreError, StoreHeld, UsageError
 from syncd.logs import Logger
 from syncd.metrics import Metrics
 from syncd.store import Lease, Run, Shelf, Store
@@ -314,6 +314,8 @@ def _kept(lease: Lease, watch: Watch) -> Iterator[None]:
                 log.error("The store was taken over; this process stops its work.")
                 watch.stop.set()
                 return
+            except StoreError as error:
+                log.warning("The lease could not be renewed; it is tried again.", reason=str(error))
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)
     keeper.start()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from syncd.errors import StoreError, StoreHeld
@@ -105,7 +105,11 @@ def may_pass(error: Exception) -> bool:
     state = _state(error)
     if state is not None:
         return state.startswith(_PASSING_STATES)
-    return _code(error) in _PASSING_CODES
+    code = _code(error)
+    if code is None:
+        # no connection came about: a server that is restarted refuses them until it has recovered
+        return isinstance(error, OperationalError)
+    return code in _PASSING_CODES
 
 
 def explained(error: Exception, place: str) -> StoreError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.crash.scenarios import SCENARIOS
 from tests.simulation.ending import Ending, ending
 from tests.simulation.places import DatabasePlace, FarPlace, FilePlace, Place
 from tests.simulation.trial import Kept, Trial
-from tests.support.postgres import Server
+from tests.support.postgres import URL_VARIABLE, Server
 
 SCENARIO = SCENARIOS[1]
 Break = Callable[[], None]
@@ -126,6 +127,35 @@ def _cutter(server: Server, place: DatabasePlace) -> Break:
 def test_cut_connections_to_postgresql_lose_nothing(postgres_server: Server, event: str) -> None:
     place = DatabasePlace(postgres_server)
     assert _every(Broken(place), event, 24, _cutter(postgres_server, place)) >= 2
+
+
+# --- a server that is restarted ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def durable_server(postgres_server: Server) -> Server:
+    """A server that forgets nothing committed, though it is ended at once."""
+    if URL_VARIABLE in os.environ:
+        pytest.skip("the server is not the suite's own")
+    postgres_server.connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = on")
+    return postgres_server
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_restarted_postgresql_loses_nothing(durable_server: Server) -> None:
+    broken = Broken(DatabasePlace(durable_server))
+    assert broken.ends_the_same("store.commit", 20, durable_server.restart)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(0)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_postgresql_restarted_twenty_times_loses_nothing(durable_server: Server) -> None:
+    broken, restarts = Broken(DatabasePlace(durable_server)), 0
+    for event in ("store.begin", "store.commit", "push.answered", "pull.page_read"):
+        restarts += _every(broken, event, 7, durable_server.restart)
+    print(restarts, "restarts of PostgreSQL")
+    assert restarts >= 20
 
 
 # --- a line that is cut at a COMMIT ------------------------------------------------------------------

