@@ -79,6 +79,10 @@ class Holding:
         """Tell whether somebody else may take over."""
         return self.expires_at is None or self.expires_at <= now or self._died_here()
 
+    def is_ours(self) -> bool:
+        """Tell whether this very process wrote it."""
+        return (self.host, self.pid, self.born) == _self()
+
     def _died_here(self) -> bool:
         return self.host == this_machine() and born(self.pid) != self.born
 
@@ -120,12 +124,20 @@ class Lease:
 def acquire(writes: Writes, holder: str, ttl: timedelta = TTL, ticks: Ticks = time.monotonic) -> Lease | None:
     """Take the lease where nobody has it; return None where somebody does. `ticks` are seconds that only grow."""
     began = ticks()
+    tried: list[tuple[int, datetime]] = []  # what earlier tries wrote: their COMMIT may have gone unanswered
 
     def unit(tx: Transaction) -> int | None:
         held = read(tx)
+        if held is not None and held.is_ours() and (held.epoch, held.expires_at) in tried:
+            return held.epoch
+        epoch = None
         if held is None:
-            return _first(tx, holder, ttl)
-        return _take_over(tx, held, holder, ttl) if held.is_over(tx.now) else None
+            epoch = _first(tx, holder, ttl)
+        elif held.is_over(tx.now):
+            epoch = _take_over(tx, held, holder, ttl)
+        if epoch is not None:
+            tried.append((epoch, tx.now + ttl))
+        return epoch
 
     epoch = writes(unit)
     return None if epoch is None else Lease(writes, holder, epoch, ttl, ticks, began)

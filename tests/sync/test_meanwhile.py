@@ -112,3 +112,21 @@ def test_what_a_person_says_of_a_connection_while_it_is_read_is_kept(
         assert (states[name].state == "paused") is (kept == "paused")
         assert states[name].approved is (kept == "approved")
     world.app.close()
+
+
+def test_a_sync_whose_way_to_the_store_is_unanswered_takes_it_and_runs_once(world: World) -> None:
+    world.vendor("crm").human_create(**JAN)
+    unanswered = Unanswered()
+    unanswered.reading = 0  # from the request on, until the first page is stored
+
+    def tap(event: str) -> None:
+        if event == "pull.page_read":
+            unanswered.reading = 100
+        unanswered(event)
+
+    with armed(tap):
+        report = world.sync()
+    assert unanswered.lost >= 3
+    assert report.connections["crm"].pulled == 1
+    with world.app.store.look() as tx:
+        assert [run.state for run in tx.runs.list()] == ["done"]
