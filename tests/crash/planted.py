@@ -222,11 +222,4 @@ PLANTED = (
         "hmac.compare_digest(right, shown)",
         "tests/vendors/test_omniwallet.py",
     ),
-    Planted(
-        "a schedule is read in the zone of the machine",
-        "syncd/daemon/timetable.py",
-        "timezone=ZoneInfo(zone)",
-        'timezone=ZoneInfo("America/New_York")',
-        "tests/daemon/test_parts.py",
-    ),
 )
