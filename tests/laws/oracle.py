@@ -30,11 +30,11 @@ class Picture:
     papers: str
 
     def holds(self, record: Record, name: str) -> bool:
-        """Tell whether a field of a record is held, or is one side of a conflict that waits for a person."""
+        """Tell whether a field of a record is held, or what it says there waits for a person."""
         golden = self.customers[record.customer or ""].golden.get(slot_of(name))
         if golden is not None and any(one.record == record.key for one in golden.conflict):
             return True
-        if record.key in self.waiting:
+        if record.key in self.waiting or slot_of(name) in record.shadow.withheld:
             return True
         return any(
             one.connection == record.connection

@@ -350,14 +350,6 @@ FAULTS: tuple[Planted, ...] = (
         CASE.format("killed_in_a_create"),
     ),
     Planted(
-        "a record that a create of ours may have made is somebody's",
-        "nothing twice",
-        "syncd.sync.settle:find",
-        "",
-        "return ()",
-        CASE.format("lost_answer"),
-    ),
-    Planted(
         "what was only filled in stays after a split",
         "reversible",
         "syncd.rules.apart:only_filled",
