@@ -1,7 +1,8 @@
 """One page of a listing: what it shows becomes records, in one transaction with the pass's resume point.
 
-A row that cannot be read is set aside with its reason; the rest of its page goes on. What a page did is
-counted apart and added up only after its commit, because a transaction may run twice.
+A page that shows nothing new is only compared; the resume point stays behind then, which costs a second look at such
+pages after a crash. A row that cannot be read is set aside with its reason; the rest of its page goes on. What a page
+did is counted apart and added up only after its commit, because a transaction may run twice.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 from syncd.errors import Malformed
 from syncd.logs import Logger
-from syncd.store import ConnectionState, Writing
+from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.absence import mark_gone
 from syncd.sync.erase import erasure_key, is_erased
 from syncd.sync.scene import Scene, Source
@@ -31,6 +32,23 @@ class PageTaken:
     set_aside: int = 0  # rows that count in an announced total: tombstones and rows that cannot be used
 
 
+def seen_before(tx: Reading, page: Page, source: Source, digests: Mapping[str, bytes]) -> PageTaken | None:
+    """Return what a page did of which every row is known as it is; None for one that has to be stored."""
+    if page.removed or page.poison or tx.records.digests(source.name, digests) != digests:
+        return None
+    seen = [item.vendor_id for item in page.items if not item.deleted]
+    return PageTaken(
+        Tally(pulled=len(digests), unchanged=len(digests)),
+        list(dict.fromkeys(seen)),
+        set_aside=sum(item.deleted for item in page.items),
+    )
+
+
+def digests_of(page: Page, source: Source) -> dict[str, bytes]:
+    """Return what tells each of a page's rows when it is unchanged, by vendor id; of a row shown twice, the last."""
+    return {item.vendor_id: digest(item.payload, source) for item in page.items}
+
+
 @dataclass(slots=True)
 class PageTaker:
     """One page on its way into the store."""
@@ -41,16 +59,16 @@ class PageTaker:
     state: ConnectionState
     run: str
     page: Page
+    digests: Mapping[str, bytes]
     done: PageTaken = field(default_factory=PageTaken)
 
     def work(self) -> PageTaken:
         """Store what the page shows and return what that did."""
         tx, page, name, tally = self.tx, self.page, self.source.name, self.done.tally
         items = list({item.vendor_id: item for item in page.items}.values())
-        digests = {item.vendor_id: digest(item.payload, self.source) for item in items}
-        known = tx.records.digests(name, digests)
-        changed = [item for item in items if known.get(item.vendor_id) != digests[item.vendor_id]]
-        tx.records.save(self._take(changed, digests))
+        known = tx.records.digests(name, self.digests)
+        changed = [item for item in items if known.get(item.vendor_id) != self.digests[item.vendor_id]]
+        tx.records.save(self._take(changed))
         self._take_removed()
         for poison in page.poison:
             log.warning(
@@ -63,7 +81,7 @@ class PageTaker:
         self.done.set_aside = len(page.poison) + sum(item.deleted for item in items)
         return self.done
 
-    def _take(self, items: Sequence[Item], digests: Mapping[str, bytes]) -> list[Record]:
+    def _take(self, items: Sequence[Item]) -> list[Record]:
         if not items:
             return []
         tx, name = self.tx, self.source.name
@@ -80,7 +98,7 @@ class PageTaker:
             )
             shown = self._read(item, record)
             if shown is None:
-                record.digest = digests[item.vendor_id]  # looked at again when its content changes
+                record.digest = self.digests[item.vendor_id]  # looked at again when its content changes
                 taken.append(record)
                 continue
             was_missing = record.state != "live"
@@ -89,7 +107,7 @@ class PageTaker:
             absorbed = take(tx, self.scene, self.source, record, shown, ground(carried), self.run)
             if absorbed.dropped:
                 continue
-            record.digest = b"" if carried or record.shadow.doubtful else digests[item.vendor_id]
+            record.digest = b"" if carried or record.shadow.doubtful else self.digests[item.vendor_id]
             self.done.edits.extend(one for one in absorbed.statements if one.kind != "initial")
             self.done.tally.new += is_new
             self.done.tally.changed += not is_new and absorbed.changed

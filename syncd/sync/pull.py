@@ -19,7 +19,7 @@ from syncd.logs import Logger
 from syncd.rules.guard import Load, inbound, mass_change
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.absence import SeenIds, conclude_absence
-from syncd.sync.page import PageTaken, PageTaker
+from syncd.sync.page import PageTaken, PageTaker, digests_of, seen_before
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.renames import rename, renamed
 from syncd.sync.scene import Scene, Source
@@ -138,12 +138,18 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
 
 
 def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> None:
+    digests = digests_of(page, walk.source)
+    with store.look() as tx:
+        known = seen_before(tx, page, walk.source, digests)
+    if known is not None:
+        walk.add(known)
+        return
     renames = renamed(store, walk.source, page)
 
     def unit(tx: Writing) -> PageTaken:
         for new, old in renames.items():
             rename(tx, walk.source.name, old, new)
-        taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, page).work()
+        taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, page, digests).work()
         state = _as_stored(tx, walk)
         state.resume = _resume_point(walk, page, walk.tally.pulled + taken.tally.pulled)
         tx.connections.save(state)
