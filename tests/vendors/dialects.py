@@ -6,7 +6,6 @@ is one such freedom, laid over a simulator as a WSGI application, so that the wh
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -161,7 +160,6 @@ DIALECTS: Mapping[str, Dialect] = {
     "another charset's name": Dialect(headers=typed('application/json; charset="ISO-8859-1"')),
     "escapes and spaces": Dialect(body=_escaped),
     "a byte order mark": Dialect(body=lambda body: b"\xef\xbb\xbf" + body if body else body),
-    "packed": Dialect(headers=lambda h: [*h, ("Content-Encoding", "gzip")], body=gzip.compress),
     "small pieces": Dialect(pieces=7),
     "one answer a connection": Dialect(headers=lambda h: [*h, ("Connection", "close")]),
 }

@@ -13,6 +13,7 @@ from typing import Any
 from syncd.errors import Malformed, Rejected
 from syncd.values import Change
 from syncd.vendors.kiotviet.fields import Row, location_of
+from syncd.vendors.table import yes
 
 GroupIds = Callable[[str], list[int] | None]  # names joined by "|" → ids, None where one is not known
 
@@ -58,6 +59,8 @@ def changed_customer(change: Change, code_is: str, group_ids: GroupIds) -> dict[
     row = change.current.payload
     body: dict[str, Any] = {"id": int(change.current.vendor_id)}
     body |= {sent: row[name] for name, sent in CARRIED.items() if row.get(name) is not None}
+    if "gender" in body:
+        body["gender"] = yes(body["gender"])  # however it is spelled in an answer, it is written as a mark
     body |= _carried_groups(row, group_ids)
     given = {
         name: text for name, text in change.given.items() if name in change.current.fields or name == "phone"
