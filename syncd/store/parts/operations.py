@@ -185,6 +185,8 @@ class Operations(Verdicts):
         conditions: Conditions = [_c[name] == value for name, value in filters.items() if value]
         if states is not None:
             conditions.append(_c.state.in_(states))
+            if set(states) <= set(OPEN):
+                conditions.append(IS_OPEN)  # in these words SQLite takes the index of what is open
         if after:
             conditions.append(_c.id < number_of(after))
         return self._where(*conditions, limit=limit, newest_first=True)
