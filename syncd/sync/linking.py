@@ -14,7 +14,7 @@ from itertools import islice
 
 from syncd.customer import fold
 from syncd.failpoints import failpoint
-from syncd.rules.identity import Cluster, Decided, Identified, identify
+from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identify
 from syncd.store import Reading, Store, Writing
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene, candidate
@@ -155,6 +155,7 @@ class _Linking:
             with self.store.look() as tx:
                 known = [one for one in tx.records.sketches(numbers) if _takes_part(one)]
                 candidates = [candidate(one) for one in known if one.id not in self.ours]
+                candidates += _mates(tx, known)
                 decided = _decided(tx, [one.key for one in candidates])
             identified = identify(
                 candidates, match=self.scene.match, decided=decided, priority=self.scene.priority
@@ -195,6 +196,18 @@ def _decided_together(tx: Reading) -> dict[tuple[str, str], int]:
 def _decided(tx: Reading, keys: Collection[tuple[str, str]]) -> Decided:
     same, different = (tx.decisions.pairs(kind, keys) for kind in ("same", "different"))
     return Decided(frozenset(map(frozenset, same)), frozenset(map(frozenset, different)))
+
+
+def _mates(tx: Reading, known: Sequence[Sketch]) -> list[Candidate]:
+    """Return the other records of the customers that are touched: they may share no key, and yet be primary."""
+    there = {one.key for one in known}
+    groups = tx.records.of_customers({one.customer for one in known if one.customer})
+    return [
+        candidate(record)
+        for group in groups.values()
+        for record in group
+        if record.key not in there and record.state != "gone"
+    ]
 
 
 # --- writing links -------------------------------------------------------------------------------

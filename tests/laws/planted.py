@@ -227,6 +227,14 @@ FAULTS: tuple[Planted, ...] = (
         IDENTITY + "test_a_decision_of_difference_outranks_every_rule",
     ),
     Planted(
+        "a customer's records that share no key are not looked at",
+        "no wrong merges",
+        "syncd.sync.linking:_mates",
+        "",
+        "return []",
+        CASE.format("second_primary"),
+    ),
+    Planted(
         "an e-mail that becomes another customer's is taken without asking",
         "no wrong merges",
         "syncd.sync.contested:_others",
