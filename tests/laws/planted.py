@@ -27,7 +27,6 @@ PLAN = "tests/laws/test_plan.py::"
 GUARD = "tests/laws/test_guard.py::"
 APART = "tests/laws/test_apart.py::"
 CASE = "tests/cases/test_cases.py::test_it_ends_as_it_says[{}]"
-HISTORIES = "tests/laws/test_histories.py::test_a_few_histories_keep_every_promise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,22 +339,6 @@ FAULTS: tuple[Planted, ...] = (
         "target.name in world.open_creates",
         "False",
         PLAN + "test_no_create_without_a_look_and_what_the_vendor_requires",
-    ),
-    Planted(
-        "a write is sent upon an old look",
-        "nothing lost",
-        "syncd.sync.push:_Pusher._is_stale",
-        "",
-        "return False",
-        HISTORIES,
-    ),
-    Planted(
-        "what a process that died had sent is forgotten",
-        "crash-safe",
-        "syncd.sync.settle:recover",
-        "operation.state = 'unknown'",
-        "operation.state = 'dropped'",
-        CASE.format("killed_in_a_create"),
     ),
     Planted(
         "what was only filled in stays after a split",

@@ -12,7 +12,6 @@ import pytest
 from tests.laws.planted import FAULTS, Planted, planted_in
 
 ROOT = Path(__file__).parents[2]
-HISTORIES_AT_MOST = 60
 FAILED = 1  # pytest's status where tests ran and some failed
 
 
@@ -38,7 +37,6 @@ def test_it_is_caught(fault: Planted) -> None:
     environment = {
         **os.environ,
         "SYNCD_TEST_PLANTED": fault.name,
-        "SYNCD_TEST_HISTORIES": str(HISTORIES_AT_MOST),
     }
     done = subprocess.run(
         [
