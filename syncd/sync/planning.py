@@ -26,6 +26,7 @@ from syncd.values import Customer, Draft, Held, Operation, Record, Review
 
 DAY = timedelta(days=1)
 PAGE = 1_000
+UNDER_WAY = ("claimed", "sent", "unknown")
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ def content_of(draft: Draft) -> str:
 
 
 Plans = Mapping[str, Plan]
+Claim = tuple[str, str, str]  # connection, field and value: a value that its vendor keeps unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,7 @@ class Planner:
         taken = self._taken(tx, crowd.customers.values())
         plans: dict[str, Plan] = {}
         for customer in crowd.customers.values():
-            under_way = [
-                op
-                for op in open_operations.get(customer.id, ())
-                if op.state in ("sent", "unknown", "claimed")
-            ]
+            under_way = [op for op in open_operations.get(customer.id, ()) if op.state in UNDER_WAY]
             world = World(
                 targets=self.targets,
                 regions=self.scene.regions,
@@ -108,7 +106,7 @@ class Planner:
             _leave_under_way(made, {op.draft.connection for op in under_way})
             plans[customer.id] = made
         _hold_discarded(tx, plans)
-        self._hold_rivals(plans)
+        self._hold_rivals(tx, plans)
         return plans
 
     def _taken(
@@ -129,22 +127,42 @@ class Planner:
                     taken.setdefault((connection, name, value), set()).add(vendor_id)
         return {place: frozenset(ids) for place, ids in taken.items()}
 
-    def _hold_rivals(self, plans: Plans) -> None:
+    def _hold_rivals(self, tx: Reading, plans: Plans) -> None:
         """Let only the first of several creates have a value that its vendor keeps unique."""
-        unique = {target.name: target.unique for target in self.targets}
-        given: set[tuple[str, str, str]] = set()
-        for made in plans.values():
-            for draft in [draft for draft in made.drafts if draft.kind == "create"]:
-                claims = {
-                    (draft.connection, name, clean(name, draft.fields[name][1]))
-                    for name in unique[draft.connection]
-                    if name in draft.fields
-                }
-                if claims & given:
-                    made.drafts.remove(draft)
-                    reason = f"{draft.connection} allows it once, and another customer goes first"
-                    made.held.append(Held(draft.connection, draft.customer, "", reason, None, "look"))
-                given |= claims
+        creates = [
+            (made, draft, self._claims(draft))
+            for made in plans.values()
+            for draft in made.drafts
+            if draft.kind == "create"
+        ]
+        given = self._given(tx, plans, {claim for _, _, claims in creates for claim in claims})
+        for made, draft, claims in creates:
+            if claims & given:
+                made.drafts.remove(draft)
+                reason = f"{draft.connection} allows it once, and another customer goes first"
+                made.held.append(Held(draft.connection, draft.customer, "", reason, None, "settle"))
+            given |= claims
+
+    def _claims(self, draft: Draft) -> set[Claim]:
+        unique = next(target.unique for target in self.targets if target.name == draft.connection)
+        return {
+            (draft.connection, name, clean(name, draft.fields[name][1]))
+            for name in unique
+            if name in draft.fields
+        }
+
+    def _given(self, tx: Reading, plans: Plans, claims: Collection[Claim]) -> set[Claim]:
+        """Return what of these claims a create of a customer has already that is not planned just now."""
+        holders = tx.records.holders({(name, value) for _, name, value in claims}) if claims else {}
+        shared = {number for numbers in holders.values() if len(numbers) > 1 for number in numbers}
+        customers = {customer for _, customer in tx.records.customers_of(shared)}
+        return {
+            claim
+            for customer, operations in tx.operations.open_of(sorted(customers)).items()
+            for op in operations
+            if op.draft.kind == "create" and (customer not in plans or op.state in UNDER_WAY)
+            for claim in self._claims(op.draft)
+        }
 
     def _store(
         self,
