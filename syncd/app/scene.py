@@ -41,6 +41,7 @@ def make_scene(
         policies=_policies(settings),
         match=tuple(settings.identity.match),
         blocked=tuple(settings.identity.blocked),
+        push_workers=settings.daemon.push_workers,
     )
 
 

@@ -109,7 +109,8 @@ class _Pusher:
 
     def _each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
         """Do the same for every task, side by side as far as the vendor allows; one failing task stops no other."""
-        width = min(len(tasks), self.source.connector.abilities.concurrency) if self.scene.parallel else 1
+        allowed = min(self.source.connector.abilities.concurrency, self.scene.push_workers)
+        width = min(len(tasks), allowed) if self.scene.parallel else 1
         if width <= 1:
             for task in tasks:
                 _guarded(task, work)

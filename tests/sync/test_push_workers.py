@@ -1,0 +1,61 @@
+"""As many operations are under way at once at a connection as the settings allow, and no more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from syncd.app import App
+from syncd.config import load
+from tests.support.wsgi import WsgiAdapter
+from tests.sync.world import HOOK_SECRET, NAMES, World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class Door:
+    """A vendor's door: a write waits a moment inside for another one, and the most that met are counted."""
+
+    def __init__(self, vendor: WSGIApplication) -> None:
+        self.vendor, self.inside, self.most = vendor, 0, 0
+        self.meeting = threading.Condition()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("POST", "PUT", "PATCH") and "customers" in environ["PATH_INFO"]:
+            with self.meeting:
+                self.inside += 1
+                self.most = max(self.most, self.inside)
+                self.meeting.notify_all()
+                self.meeting.wait_for(lambda: self.most > 1, timeout=0.5)
+                self.inside -= 1
+        return self.vendor(environ, start_response)
+
+
+class Doors(World):
+    """A world in which the loyalty programme has such a door."""
+
+    door: Door
+
+    def opened(self) -> App:
+        settings = load(self.path, {**self.sandbox.secrets(), "HOOK_SECRET": HOOK_SECRET})
+        self.door = Door(self.vendor("loyalty"))
+        adapters: dict[str, Any] = {name: WsgiAdapter(self.vendor(name)) for name in NAMES}
+        return App.open(settings, clock=self.clock, adapters={**adapters, "loyalty": WsgiAdapter(self.door)})
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 2)])
+def test_no_more_writes_meet_at_a_vendor_than_there_are_workers(
+    tmp_path: Path, workers: int, most: int
+) -> None:
+    more = f"[daemon]\npush_workers = {workers}\n"
+    world = Doors(tmp_path, f"sqlite:///{tmp_path}/syncd.db", more=more)
+    for number in range(4):
+        world.vendor("shop").human_create(name=f"Person {number}", email=f"p{number}@example.com")
+    world.sync()
+    assert world.door.most == most
+    assert len(world.vendor("loyalty").snapshot()) == 4
