@@ -50,7 +50,8 @@ def merge(tx: Writing, scene: Scene, survivor_id: str, other_id: str, by: str) -
         "number": number,
     }
     tx.decisions.add(HumanDecision("merge", subject, by, before))
-    tx.reviews.open([_duplicate(record) for record in theirs if record.role == "duplicate"], BY_HAND)
+    duplicates = [_duplicate(record, [*mine, *theirs]) for record in theirs if record.role == "duplicate"]
+    tx.reviews.open(duplicates, BY_HAND)
     tx.audit.add(by, "merge", survivor.id, {"merged": other.id})
     return survivor
 
@@ -108,11 +109,13 @@ def _bring_over(mine: Sequence[Record], theirs: Sequence[Record], survivor_id: s
         record.linked_at = number
 
 
-def _duplicate(record: Record) -> Review:
+def _duplicate(record: Record, group: Sequence[Record]) -> Review:
+    primaries = (one for one in group if one.role == "primary" and one.connection == record.connection)
+    primary = next((one.key for one in primaries if one.state != "gone"), (record.connection, ""))
     return Review(
         kind="duplicate",
         subject=f"{record.connection}/{record.vendor_id}",
-        evidence={"primary": [record.connection, ""], "duplicate": list(record.key), "by": "merge"},
+        evidence={"primary": list(primary), "duplicate": list(record.key), "by": "merge"},
         choices=("keep", "make_primary"),
         connection=record.connection,
         customer=record.customer,
@@ -153,6 +156,8 @@ def split(tx: Writing, customer_id: str, records: Sequence[RecordKey], by: str) 
     )
     for one in leaving:
         _apart(tx, one, staying, by)
+    parted = [f"{one.connection}/{one.vendor_id}" for one in leaving if one.role == "primary"]
+    tx.reviews.close("duplicate", parted, "it was split off")
     tx.audit.add(
         by, "split", customer.id, {"records": [list(record.key) for record in leaving], "into": made}
     )
