@@ -60,6 +60,7 @@ class Systemd:
         address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+                channel.setblocking(False)  # whoever does not read what is told must not stop the daemon
                 channel.connect(address)
                 channel.sendall(message.encode())
         except OSError as error:

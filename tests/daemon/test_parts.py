@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -79,6 +81,18 @@ def test_only_a_watchdog_meant_for_us_is_fed() -> None:
     assert Systemd.of({"WATCHDOG_USEC": "2000000", "WATCHDOG_PID": "7"}, 7).watchdog_seconds == 2.0
     assert Systemd.of({"WATCHDOG_USEC": "2000000", "WATCHDOG_PID": "8"}, 7).watchdog_seconds == 0.0
     assert Systemd.of({}, 7) == Systemd()
+
+
+def test_a_service_manager_that_reads_nothing_stops_nobody(tmp_path: Path) -> None:
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unread:
+        unread.bind(str(address))
+        told = threading.Thread(target=lambda: [Systemd(str(address)).alive() for _ in range(2_000)])
+        told.daemon = True
+        told.start()
+        told.join(30)
+        assert not told.is_alive()
+        assert unread.recv(100) == b"WATCHDOG=1"
 
 
 class Mailbox(BaseHTTPRequestHandler):
