@@ -87,8 +87,12 @@ def test_a_service_manager_that_reads_nothing_stops_nobody(tmp_path: Path) -> No
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unread:
         unread.bind(str(address))
-        told = threading.Thread(target=lambda: [Systemd(str(address)).alive() for _ in range(2_000)])
-        told.daemon = True
+
+        def tell() -> None:
+            for _ in range(2_000):
+                Systemd(str(address)).alive()
+
+        told = threading.Thread(target=tell, daemon=True)
         told.start()
         told.join(30)
         assert not told.is_alive()
