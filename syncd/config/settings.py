@@ -223,7 +223,10 @@ class Daemon(Section):
         "UTC", "The time zone in which cron lines are meant.", '"Asia/Ho_Chi_Minh"'
     )
     push_workers: int = setting(
-        8, "How many operations are under way at once at one connection, where its vendor allows as many.", ge=1, le=64
+        8,
+        "How many operations are under way at once at one connection, where its vendor allows as many.",
+        ge=1,
+        le=64,
     )
     drain_seconds: float = setting(
         25.0, "Seconds for which work under way may finish after SIGTERM.", ge=0, le=300

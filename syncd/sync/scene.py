@@ -90,7 +90,8 @@ class Scene:
     match: tuple[str, ...] = ("external_id", "email")
     blocked: tuple[str, ...] = ()
     parallel: bool = True
-    push_workers: int = 8  # operations under way at once at one connection, so that none takes another's place
+    # operations under way at once at one connection, so that none takes the place of another's
+    push_workers: int = 8
 
     def policy(self, slot: str) -> Policy:
         """Return the policy of a slot."""
