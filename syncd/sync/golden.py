@@ -39,11 +39,11 @@ class Occasion:
     swung: list[JournalRow] = field(default_factory=list)
 
 
-def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]:
-    """Decide what is new in these customers; return the numbers of the reviews that are new."""
+def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> None:
+    """Decide what is new in these customers, and ask what only a person can."""
     fresh = {key: group for key, group in crowd.records.items() if any(record.fresh for record in group)}
     if not fresh:
-        return []
+        return
     customers = [crowd.customers[key] for key in fresh]
     parked: Parked = orjson.loads(tx.meta.get("parked") or "{}")
     contested, reviews = contested_emails(tx, customers, fresh)
@@ -62,7 +62,8 @@ def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> list[int]
     reviews += freeze_fought_over(tx, crowd.customers, swung)
     tx.journal.append(rows)
     withdraw_moot(tx, customers, fresh, reviews)
-    return tx.reviews.open(reviews, run) if reviews else []
+    if reviews:
+        tx.reviews.open(reviews, run)
 
 
 def decide_customer(

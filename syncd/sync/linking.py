@@ -25,10 +25,9 @@ BATCH = 2_000
 
 @dataclass(slots=True)
 class Linked:
-    """What linking did: new links by connection, and the reviews it opened."""
+    """What linking did: new links by connection."""
 
     links: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    reviews: list[int] = field(default_factory=list)
 
     def tally(self, tallies: Mapping[str, Tally]) -> None:
         """Add the new links to the report."""
@@ -107,12 +106,12 @@ class _Linking:
         groups, after = Groups(), 0
         with self.store.look() as tx:
             creates = [op for name in self.scene.sources for op in tx.operations.open_creates(name)]
-            decided = _decided_together(tx)
+            _join_decided(tx, groups)
         while True:
             with self.store.look() as tx:
                 batch = tx.records.unlinked(after, BATCH)
                 self._leave_ours(tx, batch, creates)
-                lone = self._part(tx, batch, groups, decided)
+                lone = self._part(tx, batch, groups)
             if not batch:
                 break
             after = batch[-1].id
@@ -127,15 +126,12 @@ class _Linking:
             if any(op.draft.connection == one.connection and shares(op, one) for op in creates):
                 self.ours.add(one.id)
 
-    def _part(
-        self, tx: Reading, batch: Sequence[Sketch], groups: Groups, decided: Mapping[tuple[str, str], int]
-    ) -> list[Sketch]:
+    def _part(self, tx: Reading, batch: Sequence[Sketch], groups: Groups) -> list[Sketch]:
         """Put what shares a key into groups; return the records that share none."""
         batch = [one for one in batch if one.id not in self.ours]
         holders = tx.records.holders({key for one in batch for key in one.keys})
         for one in batch:
             together = {one.id, *(number for key in one.keys for number in holders[key])} - self.ours
-            together |= {decided[one.key]} if one.key in decided else set()
             if len(together) > 1:
                 groups.join(sorted(together))
         return [one for one in batch if one.id not in groups]
@@ -168,7 +164,7 @@ class _Linking:
         reviews = list(identified.reviews)
         while (batch := list(islice(waiting, BATCH))) or reviews:
             unit = _Unit(batch, by_key, identified.uncertain, reviews, self.run)
-            self.result.reviews += self.store.do(unit.work, epoch=self.epoch)
+            self.store.do(unit.work, epoch=self.epoch)
             failpoint("reconcile.linked")
             reviews = []
             for connection, _ in (key for cluster in batch for key in cluster.members):
@@ -182,15 +178,13 @@ def _takes_part(one: Sketch) -> bool:
     return one.state != "gone" and (one.customer is not None or one.fresh)
 
 
-def _decided_together(tx: Reading) -> dict[tuple[str, str], int]:
-    """Return, for records that a person called the same as another, the number of one that stands for them."""
+def _join_decided(tx: Reading, groups: Groups) -> None:
+    """Put records that a person called the same into one group."""
     pairs = tx.decisions.pairs_of("same")
     numbers = tx.records.numbers({key for pair in pairs for key in pair})
-    groups = Groups()
     for one, other in pairs:
         if one in numbers and other in numbers:
             groups.join((numbers[one], numbers[other]))
-    return {key: groups.root(number) for key, number in numbers.items()}
 
 
 def _decided(tx: Reading, keys: Collection[tuple[str, str]]) -> Decided:
@@ -223,15 +217,16 @@ class _Unit:
     reviews: Sequence[Review]
     run: str
 
-    def work(self, tx: Writing) -> list[int]:
-        """Link the records; return the numbers of the reviews that are new."""
+    def work(self, tx: Writing) -> None:
+        """Link the records and ask what came up."""
         joining = self._joining(tx)
         number = tx.meta.numbers(1)
         old = [(cluster, records) for cluster, records in joining if cluster.customer and records]
         new = [(cluster, records) for cluster, records in joining if not cluster.customer and records]
         rows = [*self._into_new(tx, new), *self._into_known(tx, old)]
         tx.records.link(rows, number)
-        return tx.reviews.open(_with_customers(tx, self.reviews), self.run) if self.reviews else []
+        if self.reviews:
+            tx.reviews.open(_with_customers(tx, self.reviews), self.run)
 
     def _joining(self, tx: Writing) -> list[tuple[Cluster, list[Sketch]]]:
         """Return each cluster's records without a customer, but for those that have found one, or were erased, meanwhile.
@@ -266,11 +261,14 @@ class _Unit:
         customers = tx.customers.load(sorted({str(cluster.customer) for cluster, _ in joining}))
         members = tx.records.of_customers([customer.id for customer in customers.values()])
         rows: list[tuple[Sketch, str, str]] = []
+        taken = {
+            customer: {one.connection for one in there if one.role == "primary" and one.state != "gone"}
+            for customer, there in members.items()
+        }
         for cluster, records in joining:
-            customer = customers[str(cluster.customer)]
-            there = members.get(customer.id, [])
-            taken = {one.connection for one in there if one.role == "primary" and one.state != "gone"}
-            rows += self._join(customer, records, taken)
+            customer = customers.get(str(cluster.customer))
+            if customer is not None:  # one that was erased meanwhile: the next run judges its records anew
+                rows += self._join(customer, records, taken[customer.id])
         tx.customers.save(customers.values())
         return rows
 

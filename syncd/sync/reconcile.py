@@ -24,10 +24,9 @@ BATCH = 500
 
 @dataclass(slots=True)
 class Reconciled:
-    """What reconciling did: the links, the reviews it opened, and the plan."""
+    """What reconciling did: the links and the plan."""
 
     linked: Linked
-    reviews: list[int] = field(default_factory=list)
     planned: Planned = field(default_factory=Planned)
 
 
@@ -36,7 +35,6 @@ def reconcile(
 ) -> Reconciled:
     """Identify what is unlinked, decide what is new, and plan what is due."""
     result = Reconciled(link_all(store, scene, run=run, epoch=epoch, watch=watch))
-    result.reviews += result.linked.reviews
     with store.look() as tx:
         states = tx.connections.all()
     planner = Planner(scene, targets(scene, states), run, overwrite, dry_run)
@@ -47,13 +45,12 @@ def reconcile(
         if not ids:
             return result
         after, done = ids[-1], done + len(ids)
-        planned, reviews = store.do(
+        planned = store.do(
             lambda tx, ids=ids: _work_through(tx, scene, planner, ids, run),  # type: ignore[misc]
             epoch=epoch,
         )
         failpoint("plan.stored")
         result.planned.add(planned, keep=dry_run)
-        result.reviews += reviews
         watch.tell(Progress("plan", "", done))
 
 
@@ -63,12 +60,10 @@ def _waiting(tx: Reading, after: str) -> list[str]:
     return sorted(both)[:BATCH]
 
 
-def _work_through(
-    tx: Writing, scene: Scene, planner: Planner, ids: Sequence[str], run: str
-) -> tuple[Planned, list[int]]:
+def _work_through(tx: Writing, scene: Scene, planner: Planner, ids: Sequence[str], run: str) -> Planned:
     crowd = Crowd.load(tx, ids)
-    reviews = decide_crowd(tx, scene, crowd, run)
+    decide_crowd(tx, scene, crowd, run)
     failpoint("reconcile.decided")
     planned = planner.work(tx, crowd)
     crowd.save(tx)
-    return planned, reviews
+    return planned

@@ -199,7 +199,6 @@ def _reconcile(running: _Running) -> Planned:
         watch=running.watch,
     )
     done.linked.tally(running.report.connections)
-    running.report.new_reviews += len(done.reviews)
     running.report.new_holds += done.planned.new_holds
     return done.planned
 

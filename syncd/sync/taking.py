@@ -26,22 +26,29 @@ def digest(payload: Mapping[str, Any], source: Source) -> bytes:
 
 
 class _Numbers:
-    """A block of journal numbers, taken one by one."""
+    """Journal numbers, reserved by the block and taken one by one."""
 
-    def __init__(self, first: int) -> None:
-        self.next = first
+    def __init__(self, tx: Writing, block: int) -> None:
+        self.tx, self.block = tx, block
+        self._reserve()
 
     def __call__(self) -> int:
+        if self.next == self.end:
+            self._reserve()
         self.next += 1
         return self.next - 1
+
+    def _reserve(self) -> None:
+        self.next = self.tx.meta.numbers(self.block)
+        self.end = self.next + self.block
 
 
 def grounds(
     tx: Writing, scene: Scene, source: Source, state: ConnectionState | None, records: int
 ) -> Callable[..., Ground]:
-    """Return a maker of the ground to absorb upon, with journal numbers for so many records."""
+    """Return a maker of the ground to absorb upon; journal numbers are reserved for so many records at a time."""
     specs = source.connector.fields
-    numbers = _Numbers(tx.meta.numbers(max(1, records * len(specs))))
+    numbers = _Numbers(tx, max(1, records * len(specs)))
     readable, stating = source.readable, source.stating
     unchanged_since = state.looked_started if state else None
 
@@ -74,6 +81,7 @@ def take(
     if absorbed.dropped:
         return absorbed
     record.state, record.absent_since = "live", None
+    record.fresh = record.fresh or record.customer is None  # back again, it still wants its customer
     record.keys = record_keys(record, source, scene)
     _journal_ignored(tx, scene, record, absorbed.ignored, run)
     return absorbed
