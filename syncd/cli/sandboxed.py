@@ -105,7 +105,8 @@ def _tell(running: RunningSandbox, *, as_json: bool) -> None:
     for vendor, url in running.urls.items():
         say.note(f"{vendor:13} {url}")
     say.note(
-        "In another terminal: set the variables below, then run `syncd sync`. Ctrl-C ends the simulators."
+        "In another terminal: paste the exports from standard output, then run `syncd sync`, which this configuration "
+        "lets write without asking. Ctrl-C ends the simulators."
     )
     for name, value in needed.items():
         say.line(f"export {name}='{value}'")
