@@ -7,6 +7,7 @@ answer. A trial can be kept and rewound, so that the same past is crashed again 
 from __future__ import annotations
 
 import copy
+import importlib
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -95,6 +96,7 @@ class Trial:
         self._adapters = {NAMES[name]: TappedAdapter(self, name) for name in self.vendors}
         for vendor in self.vendors.values():
             vendor.pause = self.clock.forward  # type: ignore[method-assign]
+        importlib.import_module("structlog")  # what it imports draws a number, the first time it is imported
         random.seed(seed)  # back-off draws from it: the same seed waits for the same times
 
     @property
