@@ -12,11 +12,14 @@ import itertools
 import random
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+
+from sqlalchemy import make_url
 
 from syncd.app import utc_now
 from syncd.store import Store
@@ -27,6 +30,20 @@ TAKEOVER = 16.0  # seconds: twice the time of a lease
 KINDS = (signal.SIGKILL, signal.SIGSTOP)
 NEWCOMERS = 3  # people that move in each round
 REQUESTS = 30  # so many requests a round makes at least
+
+
+def is_locked(url: str) -> bool:
+    """Tell whether a process is within a write transaction on an SQLite store, which keeps all others out."""
+    if not url.startswith("sqlite"):
+        return False
+    path = make_url(url).database
+    assert path is not None
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as store:
+        try:
+            store.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,10 @@ class Failover:
             holder.door.killer.aim(lambda: holder.pid, self._dice.randrange(5, REQUESTS), how, hit.append)
             run = self.ask()
             wait_until(lambda: hit or self._is_over(run), PATIENCE)  # noqa: B023 – called at once
+            if hit and how == signal.SIGSTOP and is_locked(self.here.url):
+                # stopped within a transaction: nobody can take a file's lock from a process that lives
+                holder.process.send_signal(signal.SIGCONT)
+                continue
             if hit:
                 return holder, hit[0]
             assert self.here.holder() == holder.pid, "the other daemon took over, though nothing was struck"
