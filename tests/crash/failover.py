@@ -18,6 +18,7 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import make_url
 
@@ -30,6 +31,11 @@ TAKEOVER = 16.0  # seconds: twice the time of a lease
 KINDS = (signal.SIGKILL, signal.SIGSTOP)
 NEWCOMERS = 3  # people that move in each round
 REQUESTS = 30  # so many requests a round makes at least
+
+
+def _state(pid: int) -> str:
+    """Return what a process does: T, it is stopped [proc_pid_stat(5)]."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def is_locked(url: str) -> bool:
@@ -115,16 +121,18 @@ class Failover:
         while True:
             self._move_in()
             hit: list[float] = []
-            holder.door.killer.aim(lambda: holder.pid, self._dice.randrange(5, REQUESTS), how, hit.append)
+            at = self._dice.randrange(5, REQUESTS)
+            holder.door.killer.aim(lambda: holder.pid, at, how, hit.append, self._holds_the_file)
             run = self.ask()
             wait_until(lambda: hit or self._is_over(run), PATIENCE)  # noqa: B023 – called at once
-            if hit and how == signal.SIGSTOP and is_locked(self.here.url):
-                # stopped within a transaction: nobody can take a file's lock from a process that lives
-                holder.process.send_signal(signal.SIGCONT)
-                continue
             if hit:
                 return holder, hit[0]
             assert self.here.holder() == holder.pid, "the other daemon took over, though nothing was struck"
+
+    def _holds_the_file(self, pid: int) -> bool:
+        """Tell whether a process was stopped within a write: nobody can take a file's lock from one that lives."""
+        wait_until(lambda: _state(pid) == "T", PATIENCE)
+        return is_locked(self.here.url)
 
     def _move_in(self) -> None:
         for _ in range(NEWCOMERS):

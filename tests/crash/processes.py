@@ -41,6 +41,7 @@ class Killer:
         self._victim: Callable[[], int | None] = lambda: None
         self._signal = signal.SIGKILL
         self._hit: Callable[[float], None] = lambda _: None
+        self._spared: Callable[[int], bool] = lambda _: False
         self._lock = threading.Lock()
 
     def aim(
@@ -49,9 +50,14 @@ class Killer:
         at: int,
         with_signal: int = signal.SIGKILL,
         hit: Callable[[float], None] = lambda _: None,
+        spared: Callable[[int], bool] = lambda _: False,
     ) -> None:
-        """Strike at the `at`-th request from now; tell `hit` when that was."""
+        """Strike at the `at`-th request from now; tell `hit` when that was.
+
+        A process for which `spared` holds once it is stopped goes on, and is struck at its next request.
+        """
         with self._lock:
+            self._spared = spared
             self.count, self._at, self._victim, self._hit = 0, at, victim, hit
             self._signal = signal.Signals(with_signal)
 
@@ -62,6 +68,11 @@ class Killer:
             victim = self._victim() if self.count == self._at else None
         if victim is not None:
             os.kill(victim, self._signal)
+            if self._signal == signal.SIGSTOP and self._spared(victim):
+                os.kill(victim, signal.SIGCONT)
+                with self._lock:
+                    self._at = self.count + 1
+                return
             self._hit(time.monotonic())
 
 
