@@ -55,24 +55,28 @@ def waiting_row(
     The review keeps only the last edit of a record; that there were others is to be seen here.
     """
     value = dict(golden.value) if golden else {}
-    return JournalRow(
-        number=statement.number,
-        customer=customer,
-        run=run,
-        at=now,
-        slot=statement.slot,
-        before=value,
-        after=value,
-        rule="duplicate_edited",
-        beaten=[loser(statement)],
-        note="edited in a duplicate; a person decides",
-    )
+    note = "edited in a duplicate; a person decides"
+    return _unmoved_row(customer, statement, value, run, now, "duplicate_edited", note)
 
 
 def ignored_row(
     customer: str, statement: Statement, value: dict[str, str], run: str, now: datetime
 ) -> JournalRow:
     """Return the journal's row of a clear that goes no further."""
+    note = "emptied there; it goes no further"
+    return _unmoved_row(customer, statement, value, run, now, "clear_ignored", note)
+
+
+def _unmoved_row(
+    customer: str,
+    statement: Statement,
+    value: dict[str, str],
+    run: str,
+    now: datetime,
+    rule: str,
+    note: str,
+) -> JournalRow:
+    """Return the journal's row of a statement beside which the golden value stayed as it was."""
     return JournalRow(
         number=statement.number,
         customer=customer,
@@ -81,7 +85,7 @@ def ignored_row(
         slot=statement.slot,
         before=value,
         after=value,
-        rule="clear_ignored",
+        rule=rule,
         beaten=[loser(statement)],
-        note="emptied there; it goes no further",
+        note=note,
     )
