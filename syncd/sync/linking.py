@@ -292,12 +292,14 @@ def _seniority(one: Sketch) -> tuple[object, ...]:
 
 def _with_customers(tx: Writing, reviews: Sequence[Review]) -> list[Review]:
     """Name the customer that each review is about, now that its records are linked."""
-    named: list[Review] = []
-    for review in reviews:
-        connection, _, vendor_id = review.subject.partition("/")
-        record = tx.records.one(connection, vendor_id) if vendor_id else None
-        named.append(replace(review, customer=record.customer if record else None))
-    return named
+    parted = [review.subject.partition("/") for review in reviews]
+    keys = [(connection, vendor_id) for connection, _, vendor_id in parted]
+    numbers = tx.records.numbers(key for key in keys if key[1])
+    customers = dict(tx.records.customers_of(numbers.values()))
+    return [
+        replace(review, customer=customers.get(numbers.get(key, 0)))
+        for review, key in zip(reviews, keys, strict=True)
+    ]
 
 
 # --- records that a create of ours may have made --------------------------------------------------
