@@ -5,6 +5,9 @@ ARGS    ?=
 WORKERS ?= 2
 PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11
 
+# Hundreds of processes start in the suite: each would compile all it imports where a machine forbids to keep that.
+export PYTHONDONTWRITEBYTECODE =
+
 DEV := .venv/.made
 # A newcomer's demo waits for the run-time packages only; where everything is there already, it is used.
 RUN := $(if $(wildcard $(DEV)),.venv,.venv-run)

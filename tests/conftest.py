@@ -27,6 +27,8 @@ def pytest_configure() -> None:
     stay_on_loopback()
     for name in [name for name in os.environ if _sets_syncd(name)]:
         del os.environ[name]
+    # a process of the suite may keep what it compiled for the next one, whatever the machine says
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     chosen = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "short")
     hypothesis.settings.load_profile(chosen)
 
