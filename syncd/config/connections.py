@@ -179,7 +179,14 @@ class KiotViet(ConnectionSettings):
     """A KiotViet retail shop, over its Public API."""
 
     title: ClassVar[str] = "KiotViet"
-    option_names: ClassVar[tuple[str, ...]] = ("token_url", "retailer", "branch", "pull", "hidden_phones")
+    option_names: ClassVar[tuple[str, ...]] = (
+        "token_url",
+        "retailer",
+        "branch",
+        "pull",
+        "hidden_phones",
+        "put_null",
+    )
     secret_names: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "webhook_secret")
     account_names: ClassVar[tuple[str, ...]] = ("retailer",)
 
@@ -199,6 +206,9 @@ class KiotViet(ConnectionSettings):
     hidden_phones: Literal["hold", "send"] = setting(
         "hold",
         "Updates of customers whose phone number the shop hides: nobody documents whether one without it erases it.",
+    )
+    put_null: Literal["clear", "keep"] = setting(
+        "clear", "What null in an update does to a birth date or a gender there, which nobody documents."
     )
     webhook_secret: SecretField | None = setting(
         None, "What KiotViet signs its webhooks with.", '"env:KV_HOOK_SECRET"', repr=False

@@ -28,8 +28,9 @@ def test_defaults(tmp_path: Path) -> None:
     assert crm.push == {"update"}
     assert (crm.on_delete, crm.region, shop.region, crm.schedule) == ("unlink", None, "VN", None)
     assert crm.options == {"groups": "hold", "permissions": (), "per_minute": 0}
+    shop_words = {"hidden_phones": "hold", "put_null": "clear"}
     token_url = "https://id.kiotviet.vn/connect/token"
-    assert shop.options == {"token_url": token_url, "retailer": "myshop", "hidden_phones": "hold"}
+    assert shop.options == {"token_url": token_url, "retailer": "myshop", **shop_words}
     assert shop.base_url == "https://public.kiotapi.com"
     assert settings.safety.max_creates == Limit(50, 10.0)
     assert settings.store.url == f"sqlite:///{tmp_path}/var/syncd.db"

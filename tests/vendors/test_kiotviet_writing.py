@@ -68,6 +68,21 @@ def test_values_are_emptied(shop: Sandbox) -> None:
     assert shown.fields["full_name"] == "Trần Thị Lan"
 
 
+@pytest.mark.parametrize("missing", ["keep", "clear"])
+def test_what_only_null_could_empty_stays_where_null_is_kept(shop: Sandbox, missing: Any) -> None:
+    shop.switches.put_null, shop.switches.put_missing = "keep", missing
+    connector = connect(shop, put_null="keep")
+    assert {name for name, spec in connector.fields.items() if not spec.clearable} >= {"gender", "birth_date"}
+    vendor_id = shop.human_create(**LAN)
+    before = connector.get(vendor_id).fields
+    texts = dict.fromkeys(("email", "phone", "street1", "street2", "notes", "vat_number", "groups"), "")
+    after = update(connector, vendor_id, None, **texts).fields
+    assert {name: after[name] or "" for name in texts} == texts
+    assert {name: after[name] for name in after.keys() - texts} == {
+        name: before[name] for name in before.keys() - texts
+    }
+
+
 def test_city_and_state_change_together(shop: Sandbox) -> None:
     vendor_id = shop.human_create(**LAN)
     shown = update(connect(shop), vendor_id, city="Quận Đống Đa")

@@ -1,8 +1,9 @@
 """The contract of every vendor with every switch of its simulator set the other way.
 
 A switch stands for what the vendor's documents leave open or an admin can set. Each is turned by itself. Left out are
-those that take something away that the contract asks for (a listing, a filter, a value in a single answer, null that
-empties), each with a test of its own elsewhere, and those that only make requests count otherwise.
+those that take something away that the contract asks for (a listing, a filter, a value in a single answer), each with
+a test of its own elsewhere, and those that only make requests count otherwise. Where an admin has to say how a switch
+stands there, the connection is set so.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ SWITCHES: Mapping[type[VendorContract], Mapping[str, tuple[Any, ...]]] = {
         "null_keys": ("send",),
         "fraction_digits": (0, 7),
         "put_missing": ("clear",),
+        "put_null": ("keep",),
         "unknown_keys": ("ignore",),
         "tax_code_on_create": ("keep",),
         "organization": ("keep",),
@@ -67,6 +69,7 @@ SWITCHES: Mapping[type[VendorContract], Mapping[str, tuple[Any, ...]]] = {
         "page_size_over": ("clamp",),
         "strict_media": (False,),
         "empty_card": ("keep", "clear"),
+        "null_clears": (False,),
         "points_by_patch": ("ignore", "accept"),
         "birthday_by_patch": ("ignore", "accept"),
         "email_case": ("sensitive",),
@@ -90,6 +93,12 @@ SWITCHES: Mapping[type[VendorContract], Mapping[str, tuple[Any, ...]]] = {
     },
 }  # fmt: skip
 
+# What the admin writes who knows of the switch.
+TOLD_THERE: Mapping[str, Mapping[str, Any]] = {
+    "put_null": {"put_null": "keep"},
+    "null_clears": {"clear_with": "empty"},
+}
+
 
 def _with(kind: type[VendorContract], switch: str, value: Any) -> type[VendorContract]:
     """Return the contract alone, with what a vendor's class says of the vendor, and one switch turned."""
@@ -99,6 +108,7 @@ def _with(kind: type[VendorContract], switch: str, value: Any) -> type[VendorCon
         kind.arrange(self, vendor)
         setattr(vendor.switches, switch, value)
 
+    kept["options"] = {**kind.options, **TOLD_THERE.get(switch, {})}
     title = f"{kind.__name__}With{switch.title().replace('_', '')}{str(value).title().replace('_', '')}"
     return type(title, (VendorContract,), {**kept, "arrange": arrange, "__module__": __name__})
 

@@ -23,6 +23,7 @@ VENDOR = Vendor(
         "token_url": (str, TOKEN_URL, "Where access tokens are given out."),
         "branch": (int, 0, "The branch of created customers; 0: the shop's own choice."),
         "hidden_phones": (str, "hold", 'Updates that cannot carry a hidden phone number: "hold" or "send".'),
+        "put_null": (str, "clear", 'What null does to a birth date or a gender: "clear" or "keep".'),
         "pull": (dict, {}, 'Pull only this part: { group = 12 } or { search = "Lan" }.'),
     },
     secrets=("client_id", "client_secret"),

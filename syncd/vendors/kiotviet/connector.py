@@ -19,7 +19,13 @@ from syncd.vendors.kiotviet.api import Api, Pairs, id_of, rows_of, shows_phone
 from syncd.vendors.kiotviet.fields import SPECS, Row, payload_of, shown_of
 from syncd.vendors.kiotviet.listing import PAGE, WINDOW, Listing
 from syncd.vendors.kiotviet.replies import PhoneTaken
-from syncd.vendors.kiotviet.writing import HIDDEN_PHONE, changed_customer, lacks_phone, new_customer
+from syncd.vendors.kiotviet.writing import (
+    EMPTIED_BY_NULL,
+    HIDDEN_PHONE,
+    changed_customer,
+    lacks_phone,
+    new_customer,
+)
 from syncd.vendors.parts import Parts, credentials_for, http_for
 from syncd.vendors.table import mapping_of, same_record, table_of
 
@@ -41,7 +47,7 @@ class KiotViet:
         self.name = settings.name
         self.region = settings.region or "VN"
         self.code_is = _code_is(settings)
-        self.fields = table_of(_specs(self.code_is), settings)
+        self.fields = table_of(_specs(self.code_is, settings), settings)
         self.branch = _branch(settings)
         self.sends_hidden = settings.options.get("hidden_phones") == "send"
         self.abilities = _abilities(self.code_is)
@@ -243,8 +249,12 @@ def _problem(settings: VendorSettings, key: str, what: str, instead: str) -> Pro
     return Problem(f"connection {settings.name}", key, what, instead)
 
 
-def _specs(code_is: str) -> list[FieldSpec]:
-    return [replace(spec, name=code_is) if spec.wire == "code" else spec for spec in SPECS]
+def _specs(code_is: str, settings: VendorSettings) -> list[FieldSpec]:
+    """Return the field table's rows; where null is said to change nothing, what only null could empty stays."""
+    named = [replace(spec, name=code_is) if spec.wire == "code" else spec for spec in SPECS]
+    if settings.options.get("put_null") != "keep":
+        return named
+    return [replace(spec, clearable=False) if spec.name in EMPTIED_BY_NULL else spec for spec in named]
 
 
 def _abilities(code_is: str) -> Abilities:

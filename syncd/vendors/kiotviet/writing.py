@@ -25,6 +25,7 @@ TEXTS: Mapping[str, str] = {
     "street1": "address",
     "street2": "wardName",
 }
+EMPTIED_BY_NULL = frozenset({"gender", "birth_date"})  # "" is no mark and no time
 # Shown key → sent key of the rest of what an update takes, carried as it shows itself [KiotViet Public API guide;
 # `organization` is taken by a connector of somebody else's only, and lost for certain where it is not sent].
 CARRIED: Mapping[str, str] = {
