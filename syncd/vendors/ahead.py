@@ -16,11 +16,14 @@ Answer = TypeVar("Answer")
 
 
 class Ahead(Generic[Answer]):
-    """Pages by their place (a number or an offset), at most `window` of them under way; a context manager."""
+    """Pages by their place (a number or an offset), at most `window` of them under way; a context manager.
+
+    Where only one request may be under way, nothing is asked for before it is wanted.
+    """
 
     def __init__(self, ask: Callable[[int], Answer], window: int) -> None:
         self._ask = ask
-        self._window = window
+        self._window = window if window > 1 else 0
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: deque[tuple[int, Future[Answer]]] = deque()
 

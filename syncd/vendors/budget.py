@@ -48,6 +48,10 @@ class Ration:
 class Budget(Protocol):
     """Leave to send one request."""
 
+    @property
+    def at_once(self) -> int:
+        """Return how many requests may be under way at the same time."""
+
     def acquire(self, kind: Kind, timeout: float, path: str = "") -> None:
         """Wait until one more request is allowed. Raises Throttled where that takes longer than `timeout` seconds."""
 
@@ -91,6 +95,10 @@ class Rationed:
         self._lock = threading.Lock()
         self._buckets: dict[str, AbstractBucket] = {}
         self._held: dict[str, float] | None = None  # by the path's name; None: not looked up yet
+
+    @property
+    def at_once(self) -> int:
+        return self.ration.concurrency
 
     def acquire(self, kind: Kind, timeout: float, path: str = "") -> None:
         until = self._ticks() + timeout

@@ -139,6 +139,10 @@ class Http:
         if self._auth is not None:
             self._auth.close()
 
+    def at_once(self, most: int) -> int:
+        """Return how many requests to have under way for one purpose that would like `most` of them."""
+        return min(most, self._budget.at_once)
+
     def hold(self, seconds: float) -> None:
         """Send nothing more for so long: the vendor asked for it in words of its own."""
         self._budget.hold(seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from syncd.vendors.budget import Budgets, Ration, Rationed
@@ -49,7 +50,7 @@ class VirtualStop(threading.Event):
 
 
 class VirtualBudgets(Budgets):
-    """Budgets that count virtual seconds."""
+    """Budgets that count virtual seconds, and give leave for one request at a time: threads would race each other."""
 
     def __init__(self, clock: VirtualClock, stop: VirtualStop) -> None:
         super().__init__(stop=stop)
@@ -58,5 +59,6 @@ class VirtualBudgets(Budgets):
     def of(self, ration: Ration) -> Rationed:
         """Return the budget of a ration's key."""
         if ration.key not in self._known:
-            self._known[ration.key] = Rationed(ration, stop=self._waits, ticks=self._clock.ticks)
+            one_by_one = replace(ration, concurrency=1)
+            self._known[ration.key] = Rationed(one_by_one, stop=self._waits, ticks=self._clock.ticks)
         return self._known[ration.key]

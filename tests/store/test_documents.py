@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import orjson
@@ -148,26 +146,6 @@ def test_what_is_shown_is_not_repeated() -> None:
 
 def test_the_empty_shadow_takes_no_space() -> None:
     assert write_shadow(Shadow(), OWN) == "{}"
-
-
-def test_reading_ten_statements_costs_little_more_than_parsing_them() -> None:
-    text = write_shadow(first_look(), OWN)
-    assert len(first_look().stated) >= 10
-    parsed = _seconds(lambda: orjson.loads(text))
-    read = _seconds(lambda: read_shadow(text, OWN))
-    # about 6 times; a frozen statement made the usual way would alone cost 10 times
-    assert read < 12 * parsed, f"{read / parsed:.1f} times"
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    return min(_cpu(work) for _ in range(9))
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    for _ in range(300):
-        work()
-    return time.process_time() - begun
 
 
 def test_half_a_character_is_refused_without_naming_the_value() -> None:

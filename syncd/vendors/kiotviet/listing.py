@@ -11,9 +11,7 @@ the last cursor stand on the first page only.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -21,6 +19,7 @@ from typing import Any
 
 from syncd.errors import Malformed
 from syncd.values import Item, Page, Poison
+from syncd.vendors.ahead import Ahead
 from syncd.vendors.base import Pass
 from syncd.vendors.kiotviet.api import Api, id_of
 from syncd.vendors.kiotviet.fields import local_text, moment_of, payload_of
@@ -106,7 +105,7 @@ class Listing:
     def pages(self) -> Iterator[Page]:
         returns, removed = 0, self.place.start == 0
         before: tuple[int, ...] = ()
-        with _Ahead(self._ask) as ahead:
+        with Ahead(self._ask, self.api.http.at_once(WINDOW)) as ahead:
             while True:
                 place, sheet = self.place, ahead.take(self.place.start)
                 self.ordered = self.ordered and sheet.ordered
@@ -118,7 +117,7 @@ class Listing:
                 before, last = sheet.ids, sheet.ends(place.start)
                 if not last:
                     self._must_go_on(place, sheet)
-                    ahead.expect(place.start + sheet.stride, sheet)
+                    ahead.expect(range(place.start + sheet.stride, (sheet.total or 0) - 1, sheet.stride))
                 self.place = _after(place, sheet)
                 yield self._page(sheet, place.anchor if self.ordered else 0, last=last, removed=removed)
                 removed = False
@@ -177,44 +176,6 @@ class Listing:
             removed=_removed(sheet.reply) if removed else (),
             poison=poison,
         )
-
-
-class _Ahead:
-    """Asks for the next pages before they are wanted, each at the place where it will be if nothing moves."""
-
-    def __init__(self, ask: Any) -> None:
-        self._ask = ask
-        self._threads = ThreadPoolExecutor(WINDOW, "kiotviet-pages")
-        self._waiting: deque[tuple[int, Future[Sheet]]] = deque()
-
-    def __enter__(self) -> _Ahead:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._drop()
-        self._threads.shutdown(wait=True, cancel_futures=True)
-
-    def take(self, start: int) -> Sheet:
-        """Return the page at a place, throwing away what was asked for elsewhere."""
-        if self._waiting and self._waiting[0][0] == start:
-            return self._waiting.popleft()[1].result()
-        self._drop()
-        sheet: Sheet = self._ask(start)
-        return sheet
-
-    def expect(self, start: int, sheet: Sheet) -> None:
-        """Ask for the pages from a place on, up to the window and the end that the last page announced."""
-        if self._waiting and self._waiting[0][0] != start:
-            self._drop()
-        following = self._waiting[-1][0] + sheet.stride if self._waiting else start
-        while len(self._waiting) < WINDOW and sheet.total is not None and following < sheet.total - 1:
-            self._waiting.append((following, self._threads.submit(self._ask, following)))
-            following += sheet.stride
-
-    def _drop(self) -> None:
-        for _, waiting in self._waiting:
-            waiting.cancel()
-        self._waiting.clear()
 
 
 def _sheet(reply: Reply) -> Sheet:

@@ -67,7 +67,7 @@ class Omniwallet:
     def pages(self, walk: Pass) -> Iterator[Page]:
         since = None if walk.full else moment(mapping_of(walk.cursor).get("since"))
         sort = "-updatedAt" if since else "createdAt"
-        with Ahead(lambda number: self._list(number, sort), WINDOW) as ahead:
+        with Ahead(lambda number: self._list(number, sort), self._http.at_once(WINDOW)) as ahead:
             yield from self._walk(Place.of(walk), since, ahead)
 
     def _walk(self, place: Place, since: datetime | None, ahead: Ahead[Reply]) -> Iterator[Page]:

@@ -87,10 +87,14 @@ class Contacts:
         self._try(known, everyone)
         asked = {userid: row for userid, row in known.items() if not everyone.knows(row)}
         found = {userid: everyone.of(userid) for userid in known.keys() - asked.keys()}
-        if asked:
-            with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as threads:
-                found |= zip(asked, threads.map(self.of, asked.values()), strict=True)
-        return found
+        return found | dict(zip(asked, self._each(list(asked.values())), strict=True))
+
+    def _each(self, customers: list[Row]) -> list[Contact]:
+        width = min(self.api.http.at_once(AT_ONCE), len(customers))
+        if width < 2:
+            return [self.of(row) for row in customers]
+        with ThreadPoolExecutor(width) as threads:
+            return list(threads.map(self.of, customers))
 
     def _try(self, customers: Mapping[str, Row], everyone: Everyone) -> None:
         """Ask singly for the first customer who seems to have no contact; one is enough to disprove a search."""

@@ -70,7 +70,7 @@ class PexipEngage:
 
     def pages(self, walk: Pass) -> Iterator[Page]:
         place = Place.of(walk.resume)
-        with Ahead(lambda offset: self._list([("offset", str(offset))]), WINDOW) as ahead:
+        with Ahead(lambda offset: self._list([("offset", str(offset))]), self._http.at_once(WINDOW)) as ahead:
             while True:
                 reply = ahead.take(place.offset)
                 sheet = listing(reply, place.offset)
