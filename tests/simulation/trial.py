@@ -93,6 +93,7 @@ class Trial:
         self._more = settings or {}
         self.tap: Tap = _nobody
         self.app: App | None = None
+        self._instance: str | None = f"{seed:06x}"  # until the store has it
         self._adapters = {NAMES[name]: TappedAdapter(self, name) for name in self.vendors}
         for vendor in self.vendors.values():
             vendor.pause = self.clock.forward  # type: ignore[method-assign]
@@ -125,8 +126,15 @@ class Trial:
             stop=self.stop,
         )
         app.scene = replace(app.scene, parallel=False)
+        self._name(app)
         self.app = app
         return app
+
+    def _name(self, app: App) -> None:
+        """Give a new store its name by the seed: it is drawn at random, and vendors are told it within external ids."""
+        if self._instance is not None:
+            instance, self._instance = self._instance, None
+            app.store.do(lambda tx: tx.meta.set("instance", instance))
 
     def end(self) -> None:
         """End the syncd that runs, if one does."""
