@@ -146,6 +146,8 @@ class Crowd:
         if not able:
             return
         vendor = self.dice.choice(able)
+        if name == "email" and not self._is_one(person):
+            return  # nothing would be left by which anybody could tell that they are the same
         key, value, path = self._key(person, vendor), self._new(name, person), PLACES[name][vendor]
         fields: dict[str, Any] = {path[-1]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
         if key is None or (
@@ -185,11 +187,21 @@ class Crowd:
 
     def _is_linked(self, vendor: str, key: str) -> bool:
         """Tell whether syncd knows a vendor's customer, and whose it is."""
+        return self._customer(vendor, key) is not None
+
+    def _is_one(self, person: Person) -> bool:
+        """Tell whether syncd knows all of a person's records as one customer, if there are several."""
+        places = [(vendor, key) for vendor in self.trial.vendors for key in self.keys(person, vendor)]
+        known = {self._customer(vendor, key) for vendor, key in places}
+        return len(places) < 2 or (len(known) == 1 and None not in known)
+
+    def _customer(self, vendor: str, key: str) -> str | None:
+        """Return whose record syncd takes a vendor's customer for, None where it does not know yet."""
         if self.trial.app is None:
-            return False
+            return None
         with self.trial.app.store.look() as tx:
             record = tx.records.one(NAMES[vendor], key)
-        return record is not None and record.customer is not None
+        return record.customer if record is not None else None
 
     # --- what stands where -----------------------------------------------------------------------
 
