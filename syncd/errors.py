@@ -18,6 +18,7 @@
         ├── Unsearchable       the vendor does not take this search; its listing tells
         ├── Rejected           the vendor refuses the content, field by field
         ├── Busy               refused for a moment, certainly not processed
+        ├── Overdue            kept back here: it had waited too long to be sent
         ├── Unanswered         sent, and nobody knows whether it was processed
         └── Malformed          the reply is not what the vendor documents
 
@@ -172,6 +173,10 @@ class Rejected(VendorError):
 
 class Busy(VendorError):
     """The vendor refused for a moment and certainly did not process the request."""
+
+
+class Overdue(VendorError):
+    """The request waited so long for its turn that it was not sent any more."""
 
 
 class Unanswered(VendorError):

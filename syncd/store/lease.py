@@ -5,7 +5,7 @@ So clocks that disagree can cost a takeover too many, but never a write by two. 
 is replaced at once (its pid is gone, or is another process's by now); one elsewhere, or one that hangs, when its
 time is over.
 
-A vendor knows of no epoch. So before each request that writes, a holder makes sure that its time is not over by the
+A vendor knows of no epoch. So right before the bytes of each write a holder makes sure that its time is not over by the
 monotonic clock, which goes on while a process is stopped; one that wakes up too late asks the store first.
 """
 

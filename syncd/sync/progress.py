@@ -29,7 +29,8 @@ def _alone() -> None:
 class Watch:
     """The run's wires to the outside: tell somebody of progress, notice that it should stop, and hold the store.
 
-    `hold` raises LeaseLost where another process has taken over; it is asked before each request that writes.
+    `hold` raises LeaseLost where another process has taken over; it is asked right before the bytes of
+    each write go out.
     """
 
     tell: Callable[[Progress], None] = _nobody

@@ -17,6 +17,7 @@ from syncd.errors import (
     AlreadyThere,
     Busy,
     Missing,
+    Overdue,
     Refused,
     SyncdError,
     Throttled,
@@ -34,9 +35,10 @@ from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import note_failure
 from syncd.sync.scene import Scene, Source
 from syncd.sync.search import find_older
+from syncd.sync.sending import Sender
 from syncd.sync.taking import grounds, take
 from syncd.sync.tasks import Count, Task, as_stored
-from syncd.values import Change, Record, Shown, Tally, Written
+from syncd.values import Tally
 
 GROUP = 50
 PATIENCE = timedelta(seconds=30)  # before an operation that a vendor was too busy for is tried again
@@ -92,19 +94,20 @@ class _Pusher:
         watch: Watch,
     ) -> None:
         self.store, self.scene, self.source = store, scene, source
-        self.run, self.epoch, self.tally, self.watch = run, epoch, tally, watch
+        self.run, self.epoch, self.tally = run, epoch, tally
         self.halted = False
         with store.look() as tx:
             self.state = tx.connections.load(source.name) or ConnectionState(
                 source.name, source.connector.vendor
             )
+        self.sender = Sender(scene, source, self.state, run, watch)
 
     def execute(self, group: Sequence[Task]) -> None:
         """Take a group through reading, intent, sending and outcome."""
         going = self._read_again(group)
         while going:
             begun = self._write_intents(going)
-            self._each(begun, self._send)
+            self._each(begun, self.sender.send)
             going = self._write_outcomes(begun)
 
     def _each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
@@ -178,11 +181,10 @@ class _Pusher:
 
     def _put_back(self, tx: Writing, task: Task, problem: BaseException, tally: Tally) -> None:
         """Put an operation back that was certainly not processed, for later."""
-        wait = problem.wait if isinstance(problem, Throttled) and problem.wait else PATIENCE.total_seconds()
         operation = task.operation
         operation.state, operation.error = "planned", str(problem)
         operation.attempts += 1
-        operation.not_before = tx.now + timedelta(seconds=wait)
+        operation.not_before = tx.now + _wait(problem)
         tx.operations.save([operation])
         if isinstance(problem, (Refused, Unreachable, Throttled)):
             self.halted = True
@@ -195,7 +197,7 @@ class _Pusher:
         """Commit what is about to be sent; return the tasks that are to be sent."""
         for task in tasks:
             if not task.operation.steps:
-                task.operation.steps = self.source.connector.steps(self._change(task))
+                task.operation.steps = self.sender.steps(task)
         now = self.scene.clock()
 
         def unit(tx: Writing) -> list[Task]:
@@ -221,50 +223,6 @@ class _Pusher:
             for operation in unmarked:
                 operation.progress = {**operation.progress, "newer_than": newest}
 
-    def _change(self, task: Task) -> Change:
-        draft, record = task.operation.draft, task.record
-        return Change(
-            kind=draft.kind,
-            fields={name: after for name, (_, after) in draft.fields.items()},
-            vendor_id=draft.vendor_id,
-            current=task.current or (_as_shown(record) if record else None),
-            given={name: record.shadow.acked[name] for name in record.shadow.given} if record else {},
-            stamp=draft.stamp,
-            key=task.operation.id,
-            trace=f"{self.run}/{task.operation.id}",
-            progress=task.operation.progress,
-        )
-
-    def _send(self, task: Task) -> None:
-        """Send the step at hand; after the last one, look at what the vendor shows now."""
-        operation, attempt = task.operation, task.attempt
-        attempt.began = attempt.began or self.scene.clock()
-        if operation.step < len(operation.steps):
-            self.watch.hold()
-            with bound(operation=operation.id):
-                written = self.source.connector.write(operation.steps[operation.step], self._change(task))
-            failpoint("push.answered")
-            attempt.answered, attempt.answer = True, written.shown or attempt.answer
-            operation.progress = {**operation.progress, **written.progress, **_id_of(written)}
-            operation.step += 1
-        if operation.step >= len(operation.steps):
-            self._look(task)
-
-    def _look(self, task: Task) -> None:
-        """Read back at once: the answer itself where that was once confirmed, otherwise one GET."""
-        vendor_id = task.operation.progress.get("vendor_id") or task.operation.draft.vendor_id
-        answer = task.attempt.answer
-        if answer is not None and self.state.answers and self.source.connector.abilities.answers:
-            task.attempt.shown = answer
-        elif vendor_id:
-            try:
-                task.attempt.shown = self.source.connector.get(str(vendor_id))
-            except VendorError as error:
-                log.warning("A write could not be read back.", reason=type(error).__name__)
-            failpoint("push.looked")
-        if answer is not None and task.attempt.shown is not None and self.state.answers is None:
-            task.attempt.answers = dict(answer.fields) == dict(task.attempt.shown.fields)
-
     # --- outcomes --------------------------------------------------------------------------------
 
     def _write_outcomes(self, tasks: Sequence[Task]) -> list[Task]:
@@ -286,7 +244,7 @@ class _Pusher:
         """Read updates back whose answer was lost: what is shown often decides at once."""
         lost = [task for task in tasks if task.problem is not None and outcome.is_doubt(task.problem)]
         for task in [task for task in lost if task.operation.draft.kind == "update"]:
-            self._look(task)
+            self.sender.look(task)
         for task in [task for task in tasks if isinstance(task.problem, AlreadyThere)]:
             if task.operation.draft.kind == "create":
                 self._search(task)
@@ -340,6 +298,13 @@ class _Pusher:
             tx.connections.save(state)
 
 
+def _wait(problem: BaseException) -> timedelta:
+    """Return how long an operation waits that was certainly not processed; what waited here already goes next."""
+    if isinstance(problem, Overdue):
+        return timedelta(0)
+    return timedelta(seconds=problem.wait) if isinstance(problem, Throttled) and problem.wait else PATIENCE
+
+
 def _guarded(task: Task, work: Callable[[Task], None]) -> None:
     """Do one task's work; its failure is its own and stops no other (design: isolation)."""
     if task.stopped:
@@ -351,13 +316,3 @@ def _guarded(task: Task, work: Callable[[Task], None]) -> None:
     except Exception as error:
         log.exception("An operation failed inside syncd.", operation=task.operation.id)
         task.problem = error
-
-
-def _id_of(written: Written) -> dict[str, str]:
-    return {"vendor_id": written.vendor_id} if written.vendor_id else {}
-
-
-def _as_shown(record: Record) -> Shown:
-    """Return a record as it was last shown, for a connector to merge into."""
-    assert record.observed is not None
-    return Shown(record.vendor_id, record.shadow.seen, record.payload, record.observed)

@@ -45,6 +45,7 @@ from syncd.errors import (
 from syncd.vendors.again import pause, worth_another_try
 from syncd.vendors.budget import Budget, Kind, Ration, Rationed
 from syncd.vendors.call import Call, Expect, Pairs, checked_host, content_of, masked, segment
+from syncd.vendors.leave import ask_leave
 from syncd.vendors.reply import Reply
 from syncd.vendors.wire import DeadlineAdapter, never_sent, reason_of
 
@@ -229,6 +230,8 @@ class Http:
         with self._budget.slot(PATIENCE):
             if call.kind != "token":
                 self._budget.acquire(call.kind, PATIENCE, call.path)
+            if call.kind == "write":
+                ask_leave()
             began, status = time.monotonic(), None
             try:
                 reply = self._over_the_wire(call, request, began + self._timeout)

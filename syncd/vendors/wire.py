@@ -21,6 +21,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 from urllib3.util import Timeout
 
+from syncd.vendors.leave import ask_leave
+
 LONGEST_LINE = 65537
 
 if TYPE_CHECKING:
@@ -74,6 +76,11 @@ class _TimedResponse(http.client.HTTPResponse):
 class _PlainConnection(HTTPConnection):
     response_class = _TimedResponse
 
+    def connect(self) -> None:
+        """Connect; where that took long, what may be written may have changed meanwhile."""
+        super().connect()
+        ask_leave()
+
 
 class _TlsConnection(HTTPSConnection):
     response_class = _TimedResponse
@@ -84,6 +91,7 @@ class _TlsConnection(HTTPSConnection):
             super().connect()
         except OSError as error:
             raise NewConnectionError(self, "no secure connection") from error
+        ask_leave()
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -103,10 +103,28 @@ PLANTED = (
     ),
     Planted(
         "a stopped holder writes on when it wakes up",
-        "syncd/sync/push.py",
-        "            self.watch.hold()\n",
+        "syncd/sync/sending.py",
+        "        self.watch.hold()\n",
         "",
         "tests/crash/test_taken_over.py",
+    ),
+    Planted(
+        "an intent that waited too long is sent all the same",
+        "syncd/sync/sending.py",
+        "        if self.scene.clock() - operation.intent_at > self.scene.safety.settle / 2:\n",
+        "        if False:\n",
+        "tests/crash/test_overdue.py",
+    ),
+    Planted(
+        "leave to write is asked before the write's turn has come",
+        "syncd/vendors/http.py",
+        "                self._budget.acquire(call.kind, PATIENCE, call.path)\n"
+        '            if call.kind == "write":\n'
+        "                ask_leave()\n",
+        '                if call.kind == "write":\n'
+        "                    ask_leave()\n"
+        "                self._budget.acquire(call.kind, PATIENCE, call.path)\n",
+        "tests/vendors/test_leave.py",
     ),
     Planted(
         "two units of PostgreSQL read and write the same row",
