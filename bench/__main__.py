@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.asked import Asked
+from bench.others import compile_all
 from bench.places import postgres
 from bench.race import race
 from bench.report import Told, lines, markdown, write_between
@@ -40,6 +41,7 @@ def asked_for(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for and return the exit status."""
     words = asked_for(arguments)
+    compile_all()
     results = []
     with ExitStack() as stack:
         both = words.stores == "both" if words.stores else words.full

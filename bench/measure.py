@@ -47,7 +47,7 @@ def run(
         done = subprocess.run(
             [sys.executable, "-I", "-S", str(LAUNCH), str(into), *command],
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
+            env={**_environment(), **(env or {})},
             capture_output=True,
             text=True,
             timeout=LONGEST,
@@ -61,6 +61,11 @@ def run(
             f"{' '.join(command)} ended with {cost['status']}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         )
     return Cost(cost["cpu"], cost["wall"], cost["peak"], told=_told(done.stdout))
+
+
+def _environment() -> dict[str, str]:
+    """Return ours, but for a wish to keep no bytecode: whoever uses a program has it compiled."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def python(module: str, *arguments: str, accept: frozenset[int] = frozenset({0})) -> Cost:

@@ -25,8 +25,20 @@ def environment(name: str) -> Path:
         _do([sys.executable, "-m", "venv", str(folder)])
         pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
         _do([*pip, "--no-deps", "--require-hashes", "-r", str(wanted)])
+        compile_all(str(folder / "bin" / "python"))
         stamp.write_text(made, encoding="utf-8")
     return folder / "bin" / "python"
+
+
+def compile_all(python: str = sys.executable) -> None:
+    """Compile what a Python has installed, and this project: a program that is used has been started before."""
+    asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.run(
+        [python, "-c", asked], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    folders = [packages, *(str(HERE.parent / name) for name in ("syncd", "bench", "migrations"))]
+    # files of a package that are made for another Python do not compile, and nobody imports them
+    subprocess.run([python, "-m", "compileall", "-q", "-q", *folders], check=False)
 
 
 def _do(command: list[str]) -> None:
