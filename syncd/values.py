@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
+from syncd.customer import NO, base_of, gathered, is_element
+
 StatementKind = Literal["initial", "edit", "clear"]
 OperationKind = Literal["create", "update", "archive", "delete"]
 Role = Literal["primary", "duplicate"]
@@ -170,6 +172,20 @@ class Shadow:
     withheld: dict[str, int] = field(default_factory=dict)
     back: dict[str, tuple[str, int]] = field(default_factory=dict)
 
+    def has(self, name: str) -> str | None:
+        """Return what the record has of golden in a field, None where nobody knows."""
+        value = self.acked.get(name)
+        return value if value is not None or not is_element(name) else self._unasked(name)
+
+    def shows(self, name: str) -> str | None:
+        """Return what the vendor shows in a field, None where it is empty or unknown."""
+        value = self.seen.get(name)
+        return value if value is not None or not is_element(name) else self._unasked(name)
+
+    def _unasked(self, name: str) -> str | None:
+        """Return the answer to a question that was not asked yet: a set that is shown lacks what it does not show."""
+        return NO if base_of(name) in self.seen else None
+
 
 @dataclass(slots=True)
 class Record:
@@ -203,6 +219,11 @@ class Record:
     @property
     def key(self) -> tuple[str, str]:
         return (self.connection, self.vendor_id)
+
+    @property
+    def shown(self) -> dict[str, str | None]:
+        """Return what the vendor last showed, field by field; a set as a whole."""
+        return {name: text for name, text in self.shadow.seen.items() if not is_element(name)}
 
     def value(self, name: str) -> str:
         """Return what the vendor last showed in a field, "" where that is empty or unknown."""
@@ -265,6 +286,8 @@ class Customer:
     def values(self) -> dict[str, str]:
         """Return field → golden value, without empty ones; a full name that nobody stated is its parts."""
         values = {name: text for slot in self.golden.values() for name, text in slot.value.items() if text}
+        if any(map(is_element, self.golden)):
+            values = {name: text for name, text in gathered(values).items() if text}
         if "full_name" not in values and (values.keys() & {"first_name", "last_name"}):
             values["full_name"] = " ".join(
                 values[part] for part in ("first_name", "last_name") if part in values

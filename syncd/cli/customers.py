@@ -148,7 +148,7 @@ def show_customer(ctx: typer.Context, customer_id: CustomerId, as_json: AsJson =
             "aliases": tx.customers.aliases(customer.id),
             "pins": customer.pins,
             "frozen": customer.frozen,
-            "shown": {f"{each.connection}/{each.vendor_id}": dict(each.shadow.seen) for each in records},
+            "shown": {f"{each.connection}/{each.vendor_id}": each.shown for each in records},
             "held": [_held(each) for each in tx.holds.of([customer.id])],
             "reviews": [review.id for review in tx.reviews.list(customer=customer.id)],
         }
@@ -192,23 +192,23 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say why a field has its value: every change of it, by which rule, and what it beat."""
-    from syncd.customer import FIELDS, slot_of
+    from syncd.customer import FIELDS, base_of, slots_of, value_in
 
-    if field not in FIELDS:
+    if base_of(field) not in FIELDS:
         raise UsageError(f"There is no field {field}.", f"There are: {', '.join(FIELDS)}.")
     with opening.looking(ctx) as tx:
         customer = existing(tx, customer_id)
         rows = [
             row for each in (customer.id, *tx.customers.aliases(customer.id)) for row in tx.journal.of(each)
         ]
-    slot = slot_of(field)
-    golden = customer.golden.get(slot)
+    decided = [customer.golden[slot] for slot in slots_of(field, customer.golden)]
+    golden = max(decided, key=lambda each: each.number, default=None)
     found = {
         "customer": customer.id,
         "field": field,
-        "value": golden.value.get(field, "") if golden else "",
+        "value": customer.values().get(field) or (value_in(field, golden.value) if golden else ""),
         "rule": golden.rule if golden else "",
-        "journal": [_change(row, field) for row in sorted(rows, key=_number) if row.slot == slot],
+        "journal": [_change(row, field) for row in sorted(rows, key=_number) if slots_of(field, [row.slot])],
     }
     if as_json:
         say.document(found)
@@ -221,20 +221,22 @@ def _number(row: JournalRow) -> int:
 
 
 def _change(row: JournalRow, field: str) -> dict[str, Any]:
+    from syncd.customer import value_in
+
     return {
         "number": row.number,
         "at": row.at,
         "run": row.run,
         "customer": row.customer,
-        "old": row.before.get(field, ""),
-        "new": row.after.get(field, ""),
+        "old": value_in(field, row.before),
+        "new": value_in(field, row.after),
         "connection": row.by[0] if row.by else None,
         "vendor_id": row.by[1] if row.by else None,
         "edited_at": row.by[2] if row.by else None,
         "rule": row.rule,
         "note": row.note,
         "beaten": [
-            {**beaten, "value": beaten.get("value", {}).get(field, ""), "whole": beaten.get("value", {})}
+            {**beaten, "value": value_in(field, beaten.get("value", {})), "whole": beaten.get("value", {})}
             for beaten in row.beaten
         ],
     }

@@ -127,9 +127,9 @@ def ranked(connections: Mapping[str, ConnectionSettings]) -> dict[str, Connectio
     return ordered
 
 
-def owner_fault(owner: str | None, connections: Collection[str]) -> tuple[str, str] | None:
-    """Return what is wrong with a field's owner."""
-    if owner is None or owner in connections:
+def owner_fault(name: str, owner: str | None, connections: Collection[str]) -> tuple[str, str] | None:
+    """Return what is wrong with a field's owner; "*" stands for every connection, where a field is a set."""
+    if owner is None or owner in connections or (owner == "*" and name == "groups"):
         return None
     near = nearest(owner, connections)
     there = f"There are {', '.join(connections)}." if connections else "There is no connection yet."

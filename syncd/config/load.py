@@ -176,7 +176,7 @@ class _Reading:
                 self._problem(key, *problems.unknown(name, (*FIELDS, *UNITS), "field"))
             elif policy := self._section(FieldPolicy, key):
                 said[name] = policy
-                fault = checks.owner_fault(policy.owner, self._table(("connections",)))
+                fault = checks.owner_fault(name, policy.owner, self._table(("connections",)))
                 if fault:
                     self._problem((*key, "owner"), *fault)
         units = {part: self._unit_policy(unit, said) for unit, parts in UNITS.items() for part in parts}

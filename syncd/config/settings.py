@@ -117,7 +117,7 @@ class FieldPolicy(Section):
     owner: str | None = setting(
         None,
         "The connection that is the only source of this field (points, level, card, customer_number, external_id "
-        "and groups go nowhere without one).",
+        'and groups go nowhere without one); "*" for groups that every connection adds to and takes from.',
         '"loyalty"',
     )
     conflict: Literal["newest", "priority", "review"] = setting(

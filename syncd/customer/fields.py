@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from syncd.customer.sets import SETS, asked_of
 
 FIELDS = (
     "email", "phone", "first_name", "last_name", "full_name", "company", "vat_number", "website", "birth_date",
@@ -24,6 +26,18 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
     "address": ADDRESS,
     **{name: (name,) for name, slot in _SLOT_OF.items() if slot == name},
 }
+
+
+def parts_of(slot: str) -> tuple[str, ...]:
+    """Return the fields of a slot; a slot that is no unit is its own only one, an element of a set too."""
+    return SLOTS.get(slot) or (slot,)
+
+
+def slots_of(name: str, slots: Iterable[str]) -> list[str]:
+    """Return those of these slots that a field's value comes from: its own, or every element of a set."""
+    if name in SETS:
+        return asked_of(name, slots)
+    return [slot for slot in slots if slot == slot_of(name)]
 
 
 def slot_of(name: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from syncd.customer.email import clean_email
 from syncd.customer.phone import clean_phone
+from syncd.customer.sets import clean_answer, elements, is_element
 from syncd.customer.text import squash, tidy
 
 _CLOSING_SLASHES = re.compile(r"[\s/]+\Z")
@@ -68,7 +69,7 @@ def clean_number(text: str) -> str:
 
 def clean_set(text: str) -> str:
     """Return the elements of "A|B", each tidied, sorted, without repeats."""
-    return "|".join(sorted({part for part in map(tidy, text.split("|")) if part}))
+    return "|".join(elements(text))
 
 
 _CLEAN: Mapping[str, Callable[[str], str]] = {
@@ -89,7 +90,10 @@ def clean(name: str, text: str | None, region: str | None = None) -> str:
     """Return the clean form of a field's value, by which two values are the same; "" for None and empty."""
     if not text:
         return ""
-    return clean_phone(text, region) if name == "phone" else _CLEAN.get(name, clean_text)(text)
+    if name == "phone":
+        return clean_phone(text, region)
+    rule = _CLEAN.get(name) or (clean_answer if is_element(name) else clean_text)
+    return rule(text)
 
 
 def same(name: str, one: str | None, other: str | None, region: str | None = None) -> bool:

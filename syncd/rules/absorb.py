@@ -7,11 +7,12 @@ wrote, derived or caused a vendor to fill in never is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncd.customer import SLOTS, clean, renders, same, slot_of, tidy
+from syncd.customer import base_of, clean, elements, is_element, parts_of, renders, same, slot_of, tidy
+from syncd.rules.sets import answers_of
 from syncd.values import Record, Shadow, Shown, Statement, StatementKind, Unconfirmed
 
 
@@ -60,6 +61,10 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     """
     if _too_late(record, shown):
         return Absorbed([], [], dropped=True)
+    return _absorbed(record, *_by_element(record.shadow, shown, ground))
+
+
+def _absorbed(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     result = Absorbed([], [])
     first, moved = _compare(record.shadow, shown, ground, result)
     for slot, names in _by_slot(first).items():
@@ -69,6 +74,22 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     _take(record, shown)
     record.fresh = record.fresh or bool(result.statements)
     return result
+
+
+def _by_element(
+    shadow: Shadow, shown: Shown, ground: Ground, asked: Iterable[str] = ()
+) -> tuple[Shown, Ground]:
+    """Return an observation in which each element of a set is a field of its own, and the ground that knows them.
+
+    `asked` are elements that were written: what is not shown of them is answered by no.
+    """
+    answers = answers_of(shadow, shown.fields, ground.readable, asked)
+    if not answers:
+        return shown, ground
+    read = frozenset(answers)
+    states = frozenset(name for name in answers if base_of(name) in ground.stating)
+    ground = replace(ground, readable=ground.readable | read, stating=ground.stating | states)
+    return replace(shown, fields={**shown.fields, **answers}), ground
 
 
 def _too_late(record: Record, shown: Shown) -> bool:
@@ -189,8 +210,7 @@ def _state_change(
 ) -> None:
     """Take a difference: an edit, or a clear where everything that moved is empty now."""
     shadow = record.shadow
-    emptied = all(not clean(name, shown.fields[name], ground.region) for name in names)
-    kind: StatementKind = "clear" if emptied else "edit"
+    kind: StatementKind = "clear" if _is_emptied(shown, slot, names, ground) else "edit"
     stated = _statement(record, shown, ground, slot, kind, _silent(shown, ground, slot, names, kind))
     for name in names:
         shadow.seen[name] = shown.fields[name]
@@ -208,14 +228,23 @@ def _state_change(
     result.statements.append(stated)
 
 
+def _is_emptied(shown: Shown, slot: str, names: list[str], ground: Ground) -> bool:
+    """Tell whether a difference is a clear; an element taken out of a set is one where nothing is left in the set."""
+    if is_element(slot):
+        return not elements(shown.fields.get(base_of(slot)))
+    return all(not clean(name, shown.fields[name], ground.region) for name in names)
+
+
 def _silent(shown: Shown, ground: Ground, slot: str, moved: list[str], kind: StatementKind) -> frozenset[str]:
     """Return the empty parts of a unit of which a statement says nothing.
 
     Those are the parts that the record never had, and in an edit, where a clear goes no further, also those emptied
     with it: an edit of the street must not blank the postal code that only another record knows.
     """
+    if is_element(slot):
+        return frozenset()
     kept = kind == "edit" and ground.ignores_clear(slot)
-    empty = [name for name in SLOTS[slot] if not clean(name, shown.fields.get(name), ground.region)]
+    empty = [name for name in parts_of(slot) if not clean(name, shown.fields.get(name), ground.region)]
     return frozenset(name for name in empty if kept or name not in moved)
 
 
@@ -227,7 +256,7 @@ def _statement(
     kind: StatementKind,
     silent: frozenset[str] = frozenset(),
 ) -> Statement:
-    spoken = [name for name in SLOTS[slot] if name in shown.fields and name in ground.stating]
+    spoken = [name for name in parts_of(slot) if name in shown.fields and name in ground.stating]
     names = [name for name in spoken if name not in silent] if silent else spoken
     old_seen = _latest(record.observed, ground.unchanged_since) if kind != "initial" else None
     return Statement(
@@ -303,6 +332,7 @@ def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -
             _doubt(record.shadow, name, sent)
         result.doubtful.extend(sent.fields)
         return result
+    shown, ground = _by_element(record.shadow, shown, ground, sent.fields)
     judged = {name for name in sent.fields if name in shown.fields}
     for name in sent.fields:
         if name not in shown.fields and sent.answered:
@@ -322,7 +352,8 @@ def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -
             result.doubtful.append(name)
     for name in _carried_renderings(shown, sent, ground, judged):
         record.shadow.seen[name] = shown.fields[name]
-    result.absorbed = absorb(record, shown, ground)
+    late = _too_late(record, shown)
+    result.absorbed = Absorbed([], [], dropped=True) if late else _absorbed(record, shown, ground)
     return result
 
 
@@ -376,6 +407,7 @@ def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
     first: a sent field that shows no rendering of what was sent is that person's edit.
     """
     shadow, result = record.shadow, Absorbed([], [])
+    shown, ground = _by_element(shadow, shown, ground, sent.fields)
     shadow.ours = True
     shadow.knew.update(sent.numbers)
     edited: list[str] = []

@@ -7,9 +7,9 @@ be one without a name. What was only filled into a person's own record came from
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from syncd.customer import SLOTS, tidy
+from syncd.customer import SETS, SLOTS, clean, is_element, tidy
 from syncd.values import Golden, Record, Statement
 
 
@@ -27,7 +27,9 @@ def speak_for_themselves(side: Sequence[Record], number: int) -> list[Record]:
 def _initial(record: Record, number: int) -> dict[str, Statement]:
     # as it was given, not as its vendor renders it
     shown = {
-        name: record.shadow.acked.get(name, "") for name, text in record.shadow.seen.items() if tidy(text)
+        name: record.shadow.acked.get(name, "")
+        for name, text in record.shadow.seen.items()
+        if tidy(text) and name not in SETS and clean(name, text)
     }
     return {
         slot: Statement(
@@ -39,9 +41,14 @@ def _initial(record: Record, number: int) -> dict[str, Statement]:
             number=number,
             new_seen=record.observed,
         )
-        for slot, names in SLOTS.items()
+        for slot, names in _asked(shown)
         if any(shown.get(name) for name in names)
     }
+
+
+def _asked(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every slot with its fields, and the elements of sets among these names."""
+    return [*SLOTS.items(), *((name, (name,)) for name in names if is_element(name))]
 
 
 def only_filled(side: Sequence[Record], golden: Mapping[str, Golden]) -> dict[str, dict[str, str]]:
@@ -51,12 +58,13 @@ def only_filled(side: Sequence[Record], golden: Mapping[str, Golden]) -> dict[st
     """
     spoken = {slot for record in side for slot in record.shadow.stated} | golden.keys() | {"name"}
     found: dict[str, dict[str, str]] = {}
-    for slot in [slot for slot in SLOTS if slot not in spoken]:
+    every = {name for record in side for name in record.shadow.given}
+    for slot, names in [each for each in _asked(every) if each[0] not in spoken]:
         given = {
             name
             for record in side
-            for name in SLOTS[slot]
-            if name in record.shadow.given and record.shadow.acked.get(name)
+            for name in names
+            if name in record.shadow.given and clean(name, record.shadow.acked.get(name))
         }
         if given:
             found[slot] = dict.fromkeys(sorted(given), "")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from syncd.customer import SLOTS, split_name
+from syncd.customer import SLOTS, says_something, split_name
 from syncd.rules.hold import TOGETHER, Waits, held_by_limits, held_by_uniqueness, listed
+from syncd.rules.sets import spelled
 from syncd.rules.target import Target, World, names_to_derive, wanted
 from syncd.values import Customer, FieldSpec, Record
 
@@ -20,11 +21,11 @@ def create_fields(
     """Return what a create would send, which of it is derived, and what of golden cannot go along."""
     fields: dict[str, str] = {}
     held: dict[str, tuple[str, Waits]] = {}
-    for name, spec in target.fields.items():
+    for name, spec in spelled(target, customer):
         if not _is_given(spec):
             continue
         desired = wanted(customer, name, target, world.regions)
-        if not desired:
+        if desired is None or not says_something(name, desired):
             continue
         reason = held_by_limits(customer, None, name, spec, desired, target, world)
         if reason is None:

@@ -16,17 +16,25 @@ from syncd.rules.units import agree, compatible, is_empty, merged
 from syncd.values import Golden, Statement
 
 Rank = Callable[[Statement], tuple[Any, ...]]
+EVERYBODY = "*"
 LONG_INTERVAL = timedelta(days=1)  # beyond it a midpoint says nothing: a person decides
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the settings say of a slot; `skew` is how far two vendors' clocks may differ."""
+    """What the settings say of a slot; `skew` is how far two vendors' clocks may differ.
+
+    `owner` is the connection that alone speaks of it; "*" says of a field that needs an owner that every one does.
+    """
 
     conflict: Literal["newest", "priority", "review"] = "newest"
     on_clear: Literal["ignore", "propagate", "review"] = "ignore"
     owner: str | None = None
     skew: timedelta = timedelta(seconds=60)
+
+    def hears(self, connection: str) -> bool:
+        """Tell whether a connection may say what golden is."""
+        return self.owner in (None, EVERYBODY, connection)
 
 
 @dataclass(slots=True)
@@ -82,10 +90,9 @@ def _pool(asked: Asked) -> list[Statement]:
     """Return the holder, the open conflict and the new statements, each once, as the policy lets them speak."""
     before = asked.before
     held = [*([before.holder] if before and before.holder else []), *(before.conflict if before else ())]
-    owner = asked.policy.owner
     seen: dict[tuple[str, str, int], Statement] = {}
     for statement in [*held, *asked.new]:
-        if owner is None or statement.connection == owner:
+        if asked.policy.hears(statement.connection):
             seen[(*statement.record, statement.number)] = statement
     return sorted(seen.values(), key=lambda statement: statement.number)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from syncd.customer import base_of, says_something
 from syncd.values import Draft, Statement
 
 Approve = Literal["first", "always", "over_limits", "never"]
@@ -54,8 +55,9 @@ class Load:
         if draft.kind != "update":
             return
         for name, (before, after) in draft.fields.items():
-            self.fields[name] += bool(before)
-            self.clears += bool(before) and not after
+            stood = says_something(name, before)
+            self.fields[base_of(name)] += stood
+            self.clears += stood and not says_something(name, after)
 
 
 def counted(drafts: Iterable[Draft], already: Load | None = None) -> Load:
@@ -127,7 +129,7 @@ def inbound(statements: Iterable[Statement], already: Load | None = None) -> Loa
         if statement.kind == "initial":
             continue
         load.kinds["update"] += 1
-        load.fields[statement.slot] += 1
+        load.fields[base_of(statement.slot)] += 1
         load.clears += statement.kind == "clear"
     return load
 

@@ -60,7 +60,7 @@ def _held_by_shadow(shadow: Shadow, name: str, golden: Golden, desired: str) -> 
     refused = shadow.refused.get(name)
     if refused is not None and same(name, refused[0], desired):
         return f"the vendor refused it: {refused[1]}", "golden"
-    if name not in shadow.acked and name not in shadow.seen:
+    if shadow.has(name) is None and name not in shadow.seen:
         return "the vendor does not show what it holds here", "golden"
     return None
 
@@ -85,7 +85,7 @@ def own_initial(record: Record, name: str, golden: Golden) -> bool:
     An edit newer than the link that became golden speaks for everybody; what we gave once is not its own word.
     """
     stated = record.shadow.stated.get(slot_of(name))
-    if stated is None or name in record.shadow.given or not record.shadow.acked.get(name):
+    if stated is None or name in record.shadow.given or not clean(name, record.shadow.acked.get(name)):
         return False
     if golden.rule in ("pinned", "decided_by_a_person", "undone"):
         return False

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from syncd.customer import same, slot_of
+from syncd.customer import same, says_something, slot_of
 from syncd.rules.create import create_fields, stamp_of, why_not_created
 from syncd.rules.hold import DIFFERED, given_back, own_initial, why_held
 from syncd.rules.remove import Removal, in_the_way, removal_of, remove
+from syncd.rules.sets import spelled
 from syncd.rules.target import Target, World, delivered, matches, wanted_at
 from syncd.values import Customer, Draft, FieldSpec, Golden, Held, Record
 
@@ -71,12 +72,12 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
     overwrites: set[str] = set()
     known: dict[str, dict[str, str]] = {}
     behind: set[str] = set()
-    for name, spec in target.fields.items():
+    for name, spec in spelled(target, customer):
         golden = customer.golden.get(slot_of(name))
         desired = wanted_at(customer, record, name, target, world)
         if golden is None or desired is None or spec.direction == "off":
             continue
-        before = record.shadow.acked.get(name)
+        before = record.shadow.has(name)
         own = given_back(record, name, golden)
         if own is not None and same(name, before, own, target.region):
             behind.add(slot_of(name))
@@ -88,7 +89,7 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
             continue
         if not desired and not _may_empty(golden):
             continue
-        if _one_way(spec, target, before):
+        if _one_way(name, spec, target, before):
             known.setdefault(slot_of(name), {})
             continue
         behind.add(slot_of(name))
@@ -111,7 +112,7 @@ def _has_it(record: Record, name: str, desired: str, golden: Golden, region: str
     shadow = record.shadow
     if name in shadow.doubtful:
         return False
-    given, shown = shadow.acked.get(name), shadow.seen.get(name)
+    given, shown = shadow.has(name), shadow.shows(name)
     if given is not None and delivered(name, given, desired, golden, region):
         return True
     return bool(shown) and delivered(name, shown or "", desired, golden, region)
@@ -124,13 +125,13 @@ def _may_empty(golden: Golden) -> bool:
     )
 
 
-def _one_way(spec: FieldSpec, target: Target, before: str | None) -> bool:
+def _one_way(name: str, spec: FieldSpec, target: Target, before: str | None) -> bool:
     """Tell whether nothing can be delivered here by the settings or by what the vendor can do."""
     if spec.direction == "in" or spec.writable in ("never", "create"):
         return True
     if "update" not in target.push or not target.updates:
         return True
-    return spec.direction == "fill" and bool(before)
+    return spec.direction == "fill" and says_something(name, before)
 
 
 def _note_known(
@@ -141,8 +142,8 @@ def _note_known(
         golden = customer.golden[slot]
         if slot in behind:
             continue
-        stale = {name: text for name, text in fields.items() if record.shadow.acked.get(name) != text}
-        moved = any(not same(name, record.shadow.acked.get(name), text) for name, text in stale.items())
+        stale = {name: text for name, text in fields.items() if record.shadow.has(name) != text}
+        moved = any(not same(name, record.shadow.has(name), text) for name, text in stale.items())
         if record.shadow.knew.get(slot, 0) < golden.number or moved:
             result.acks.append(Ack(*record.key, slot, stale if moved else {}, golden.number))
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from syncd.customer import slot_of
+from syncd.rules.sets import spelled
 from syncd.rules.target import Target, delivered, wanted
-from syncd.values import Customer, Draft, Held, Record
+from syncd.values import Customer, Draft, FieldSpec, Held, Record
 
 Removal = Literal["archive", "delete"]
 
@@ -47,7 +48,11 @@ def edited_and_deleted(
         if record.state != "gone" or record.role != "primary" or target is None or not target.asks:
             continue
         slots = sorted(
-            {slot_of(name) for name in target.fields if _lacks(customer, record, name, target, regions)}
+            {
+                slot_of(name)
+                for name, spec in spelled(target, customer)
+                if _lacks(customer, record, name, spec, target, regions)
+            }
         )
         if slots and not _lives_there(record, records):
             found.append((record, slots))
@@ -55,15 +60,20 @@ def edited_and_deleted(
 
 
 def _lacks(
-    customer: Customer, record: Record, name: str, target: Target, regions: Mapping[str, str | None]
+    customer: Customer,
+    record: Record,
+    name: str,
+    spec: FieldSpec,
+    target: Target,
+    regions: Mapping[str, str | None],
 ) -> bool:
-    spec, golden = target.fields[name], customer.golden.get(slot_of(name))
+    golden = customer.golden.get(slot_of(name))
     if golden is None or golden.holder is None or golden.holder.kind == "initial":
         return False
     if spec.direction in ("in", "off") or spec.writable in ("never", "create"):
         return False
     desired = wanted(customer, name, target, regions)
-    has = record.shadow.acked.get(name)
+    has = record.shadow.has(name)
     return desired is not None and (has is None or not delivered(name, has, desired, golden, target.region))
 
 

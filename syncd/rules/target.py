@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Literal
 
 from syncd.customer import (
+    NO,
     clean,
     full_name,
+    is_element,
     is_rendering_of_name,
     name_is_empty,
     phone_key,
@@ -84,6 +86,8 @@ def wanted(customer: Customer, name: str, target: Target, regions: Mapping[str, 
     if name not in golden.value:
         return None
     value = golden.value[name]
+    if is_element(name):
+        return clean(name, value) or NO
     return _phone_for(value, golden, target, regions) if name == "phone" else value
 
 

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 
 import orjson
 
-from syncd.customer import FIELDS, SLOTS, slot_of
+from syncd.customer import (
+    FIELDS,
+    NO,
+    SETS,
+    YES,
+    asked_of,
+    base_of,
+    element,
+    elements,
+    is_element,
+    parts_of,
+    slot_of,
+)
 from syncd.errors import UsageError
 from syncd.store import ConnectionState, HumanDecision, JournalRow, Writing
 from syncd.sync.golden import Occasion, decide_customer
@@ -51,7 +63,7 @@ def _decide_again(tx: Writing, scene: Scene, customer: Customer, chosen: Mapping
 
 def decide_clear(desk: Desk, review: Review, choice: str) -> None:
     slot = str(review.evidence["slot"])
-    record = _record(desk.tx, review.subject)
+    record = _record(desk.tx, review.subject.removesuffix(f"/{slot}"))
     if choice == "put_back":
         record.shadow.cleared.pop(slot, None)
         desk.tx.records.save([record])
@@ -63,7 +75,7 @@ def decide_clear(desk: Desk, review: Review, choice: str) -> None:
 
 
 def _parts_of(record: Record, slot: str) -> list[str]:
-    return [name for name in SLOTS[slot] if name in record.shadow.seen]
+    return [name for name in parts_of(slot) if name in record.shadow.seen]
 
 
 def set_golden(tx: Writing, customer: Customer, slot: str, value: Mapping[str, str], by: str) -> None:
@@ -219,7 +231,8 @@ def _forget_doubts(tx: Writing, records: Sequence[Record]) -> None:
 
 def decide_duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
     if choice == "make_primary":
-        connection, vendor_id, _ = _split_subject(review.subject)
+        subject = review.subject.removesuffix(f"/{review.evidence['slot']}")
+        connection, _, vendor_id = subject.partition("/")
         record = desk.tx.records.one(connection, vendor_id)
         if record is not None:
             make_primary(desk.tx, record, desk.by)
@@ -362,22 +375,41 @@ def retry(tx: Writing, operation_id: str, by: str) -> None:
 
 def pin(tx: Writing, scene: Scene, customer_id: str, name: str, value: str | None, by: str) -> None:
     """Pin a field to a value, or let it go (None): a pin wins over every statement."""
-    if name not in FIELDS:
+    if base_of(name) not in (SETS if is_element(name) else FIELDS):
         raise UsageError(f"There is no field {name!r}.", f"There are {', '.join(FIELDS)}.")
     customer = tx.customers.load([customer_id]).get(customer_id)
     if customer is None:
         raise UsageError(f"There is no customer {customer_id}.", "`syncd customers list` shows them.")
-    slot = slot_of(name)
-    before = dict(customer.pins.get(slot, {}))
-    pins = {**before, name: value} if value is not None else {k: v for k, v in before.items() if k != name}
-    customer.pins[slot] = pins
-    if not customer.pins[slot]:
-        del customer.pins[slot]
-    customer.frozen.pop(slot, None)  # a pin says who is right
+    wishes = _wishes(customer, name, value)
+    before = {each: text for pins in customer.pins.values() for each, text in pins.items() if each in wishes}
+    for each, wish in wishes.items():
+        _pin_one(customer, each, wish)
     kind = "pin" if value is not None else "unpin"
     tx.decisions.add(HumanDecision(kind, {"customers": [customer.id], "field": name}, by, {"pins": before}))
     tx.audit.add(by, kind, customer.id, {"field": name})
     _decide_again(tx, scene, customer, {})
+
+
+def _wishes(customer: Customer, name: str, value: str | None) -> dict[str, str | None]:
+    """Return what is to be pinned or let go; a set is pinned as a whole, what is not named being out of it."""
+    if name not in SETS:
+        return {name: value}
+    known = asked_of(name, customer.golden.keys() | customer.pins.keys())
+    if value is None:
+        return dict.fromkeys(known)
+    there = [element(name, word) for word in elements(value)]
+    return {**dict.fromkeys(known, NO), **dict.fromkeys(there, YES)}
+
+
+def _pin_one(customer: Customer, name: str, value: str | None) -> None:
+    slot = slot_of(name)
+    pins = {field: text for field, text in customer.pins.get(slot, {}).items() if field != name}
+    if value is not None:
+        pins[name] = value
+    customer.pins[slot] = pins
+    if not pins:
+        del customer.pins[slot]
+    customer.frozen.pop(slot, None)  # a pin says who is right
 
 
 def pause(tx: Writing, scene: Scene, connection: str, by: str, *, paused: bool) -> None:
@@ -393,12 +425,6 @@ def pause(tx: Writing, scene: Scene, connection: str, by: str, *, paused: bool) 
 
 
 # --- looking things up ---------------------------------------------------------------------------
-
-
-def _split_subject(subject: str) -> tuple[str, str, str]:
-    connection, _, rest = subject.partition("/")
-    vendor_id, _, slot = rest.rpartition("/") if "/" in rest else (rest, "", "")
-    return connection, vendor_id, slot
 
 
 def _record(tx: Writing, subject: str) -> Record:

@@ -88,7 +88,7 @@ def decide_customer(
     def rank(one: Statement) -> tuple[object, ...]:
         return (roles.get(one.record) == "duplicate", *scene.rank(one))
 
-    for slot in [slot for slot in scene.slots if slot in touched]:
+    for slot in scene.spoken(touched):
         new = news.get(slot, [])
         before = customer.golden.get(slot)
         asking = [one for one in new if _is_duplicates_edit(one, roles)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from syncd.customer import SLOTS
+from syncd.customer import SLOTS, is_element
 from syncd.store import Writing
 from syncd.values import Customer, Record, Review
 
@@ -47,7 +47,7 @@ def _filled(records: Iterable[Record]) -> set[str]:
     return {
         f"{record.connection}/{record.vendor_id}/{slot}"
         for record in records
-        for slot in SLOTS
+        for slot in (*SLOTS, *filter(is_element, record.shadow.stated))
         if slot not in record.shadow.cleared
     }
 

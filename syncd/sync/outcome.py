@@ -5,18 +5,18 @@ Confirmed, refused, or unknown; an unknown outcome is decided by a later look (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from syncd.customer import slot_of
+from syncd.customer import base_of, slot_of
 from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered, VendorError
 from syncd.rules.absorb import Ground, Sent, absorb, adopt, read_back
 from syncd.store import Writing
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
-from syncd.values import Operation, Record, Shadow, Shown, Statement, Tally
+from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
 
 
 @dataclass(slots=True)
@@ -272,7 +272,7 @@ class Concluding:
             name: words
             for said, words in named.items()
             for name in draft.fields
-            if name in table and said.lower() in (name, table[name].wire.lower())
+            if _means(said.lower(), name, table)
         }
         for name in told or draft.fields:
             words = told.get(name) or problem.words or problem.what
@@ -283,6 +283,12 @@ class Concluding:
         customer = self.tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]
         customer.refused[self.source.name] = problem.words or problem.what
         self.tx.customers.save([customer])
+
+
+def _means(said: str, name: str, table: Mapping[str, FieldSpec]) -> bool:
+    """Tell whether a refusal means a field: by its name, the vendor's own name, or one element of a set by itself."""
+    spec = table.get(base_of(name))
+    return spec is not None and said in (name.lower(), spec.name, spec.wire.lower())
 
 
 def described(operation: Operation) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,7 +15,18 @@ from typing import Literal
 
 import orjson
 
-from syncd.customer import FIELDS, OWNED, SLOTS, clean, email_key, fold, phone_key, slot_of
+from syncd.customer import (
+    FIELDS,
+    OWNED,
+    SLOTS,
+    base_of,
+    clean,
+    email_key,
+    fold,
+    is_element,
+    phone_key,
+    slot_of,
+)
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Approve, Limits
 from syncd.rules.identity import Candidate
@@ -95,7 +106,7 @@ class Scene:
 
     def policy(self, slot: str) -> Policy:
         """Return the policy of a slot."""
-        return self.policies.get(slot, Policy())
+        return self.policies.get(slot) or self.policies.get(base_of(slot), Policy())
 
     def ignores_clear(self, slot: str) -> bool:
         """Tell whether a clear of this slot goes no further by itself."""
@@ -105,6 +116,11 @@ class Scene:
     def slots(self) -> tuple[str, ...]:
         """Return the slots that have a golden value: all but the owned ones without an owner."""
         return tuple(slot for slot in SLOTS if slot not in OWNED or self.policy(slot).owner)
+
+    def spoken(self, slots: Collection[str]) -> list[str]:
+        """Return those of these slots that have a golden value, in order; an element's is its set's."""
+        asked = sorted(slot for slot in slots if is_element(slot) and base_of(slot) in self.slots)
+        return [*(slot for slot in self.slots if slot in slots), *asked]
 
     @cached_property
     def regions(self) -> dict[str, str | None]:

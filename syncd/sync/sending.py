@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syncd.customer import gathered, is_element
 from syncd.errors import Overdue, VendorError
 from syncd.failpoints import failpoint
 from syncd.logs import Logger, bound
@@ -15,7 +16,7 @@ from syncd.store import ConnectionState
 from syncd.sync.progress import Watch
 from syncd.sync.scene import Scene, Source
 from syncd.sync.tasks import Task
-from syncd.values import Change, Operation, Record, Shown, Written
+from syncd.values import Change, Draft, Operation, Record, Shadow, Shown, Written
 from syncd.vendors.leave import asking
 
 log = Logger(__name__)
@@ -77,12 +78,13 @@ class Sender:
 
     def _change(self, task: Task) -> Change:
         draft, record = task.operation.draft, task.record
+        current = task.current or (_as_shown(record) if record else None)
         return Change(
             kind=draft.kind,
-            fields={name: after for name, (_, after) in draft.fields.items()},
+            fields=gathered(_after(draft), current.fields if current else None),
             vendor_id=draft.vendor_id,
-            current=task.current or (_as_shown(record) if record else None),
-            given={name: record.shadow.acked[name] for name in record.shadow.given} if record else {},
+            current=current,
+            given=_given(record.shadow) if record else {},
             stamp=draft.stamp,
             key=task.operation.id,
             trace=f"{self.run}/{task.operation.id}",
@@ -94,7 +96,16 @@ def _id_of(written: Written) -> dict[str, str]:
     return {"vendor_id": written.vendor_id} if written.vendor_id else {}
 
 
+def _after(draft: Draft) -> dict[str, str]:
+    return {name: after for name, (_, after) in draft.fields.items()}
+
+
+def _given(shadow: Shadow) -> dict[str, str]:
+    """Return what we gave; elements of a set go along with the whole set as it is shown."""
+    return {name: shadow.acked[name] for name in shadow.given if not is_element(name)}
+
+
 def _as_shown(record: Record) -> Shown:
     """Return a record as it was last shown, for a connector to merge into."""
     assert record.observed is not None
-    return Shown(record.vendor_id, record.shadow.seen, record.payload, record.observed)
+    return Shown(record.vendor_id, record.shown, record.payload, record.observed)

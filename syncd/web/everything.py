@@ -30,7 +30,7 @@ def everything_known(app: App, customer_id: str, by: str) -> dict[str, Any]:
                     "vendor_id": one.vendor_id,
                     "role": one.role,
                     "state": one.state,
-                    "shown": one.shadow.seen,
+                    "shown": one.shown,
                     "payload": tx.records.payload(*one.key),
                 }
                 for one in records

@@ -1,7 +1,7 @@
 """How a case is told in TOML, and the player that acts it out over the real sync.
 
 says = "one sentence"
-[settings]            approve, blocked, on_clear.FIELD, conflict.FIELD
+[settings]            approve, blocked, on_clear.FIELD, conflict.FIELD, owner.FIELD
 [vendor.NAME]         fields, and any trait of a simulated vendor; only, push, name_order, on_delete of the settings
 [[act]]               at = NAME, create = {…} | record = "1", write = {…} | record = "1", delete = true
                       sync = [NAME, …] ([] for all), with yes = true or full = true
@@ -38,7 +38,7 @@ from tests.laws.world import Member, World
 FOLDER = Path(__file__).parent
 MEMBER = ("push", "only", "name_order", "on_delete")
 WHO = "an admin"
-SETS = ("finds", "forgets", "push")
+AS_SETS = ("finds", "forgets", "push", "groups")
 
 Told = Mapping[str, Any]
 
@@ -68,7 +68,9 @@ def stage(case: Told) -> World:
 
 
 def _member(name: str, priority: int, told: Told) -> Member:
-    given: dict[str, Any] = {key: frozenset(value) if key in SETS else value for key, value in told.items()}
+    given: dict[str, Any] = {
+        key: frozenset(value) if key in AS_SETS else value for key, value in told.items()
+    }
     given["fields"] = tuple(given["fields"])
     if "only" in given:
         given["only"] = {field: tuple(values) for field, values in given["only"].items()}
@@ -77,10 +79,14 @@ def _member(name: str, priority: int, told: Told) -> Member:
 
 
 def _policies(settings: Told) -> dict[str, Policy]:
-    clears, conflicts = settings.get("on_clear", {}), settings.get("conflict", {})
+    clears, conflicts, owners = (settings.get(key, {}) for key in ("on_clear", "conflict", "owner"))
     return {
-        slot: Policy(on_clear=clears.get(slot, "ignore"), conflict=conflicts.get(slot, "newest"))
-        for slot in {*clears, *conflicts}
+        slot: Policy(
+            on_clear=clears.get(slot, "ignore"),
+            conflict=conflicts.get(slot, "newest"),
+            owner=owners.get(slot),
+        )
+        for slot in {*clears, *conflicts, *owners}
     }
 
 

@@ -74,6 +74,11 @@ def test_a_unit_has_one_policy(tmp_path: Path) -> None:
     assert {settings.fields[part].conflict for part in NAME} == {"review"}
 
 
+def test_groups_may_be_everybodys(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, CRM + '[fields.groups]\nowner = "*"\n')
+    assert settings.fields["groups"].owner == "*"
+
+
 @pytest.mark.parametrize("url", ["sqlite:///var/a.db", "sqlite+pysqlite:///./var/a.db"])
 def test_a_relative_store_stands_beside_the_file(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch

@@ -27,6 +27,7 @@ SLIPS = [
     ('[identity]\nblocked = "test@*"\n', 2, "identity.blocked", "must be a list"),
     ('[fields.fone]\nconflict = "newest"\n', 1, "fields.fone", "Did you mean phone?"),
     ('[fields.phone]\nowner = "cmr"\n', 2, "fields.phone.owner", "Did you mean crm?"),
+    ('[fields.points]\nowner = "*"\n', 2, "fields.points.owner", "There are crm"),
     (
         '[fields.city]\nconflict = "review"\n[fields.address]\nconflict = "priority"\n',
         1,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Literal
 
-from syncd.customer import clean, fold
+from syncd.customer import clean, elements, fold
 from syncd.errors import AlreadyThere, Missing, Rejected
 from syncd.values import FieldSpec
 
@@ -75,6 +75,7 @@ class Traits:
     specs: Mapping[str, FieldSpec] = field(default_factory=dict)
     demands: tuple[tuple[str, ...], ...] = ()
     tells_times: bool = True
+    groups: frozenset[str] | None = None  # the only groups that there are, None: any
 
     def mangled(self, name: str, text: str | None) -> str | None:
         """Return what this vendor stores of a value."""
@@ -268,8 +269,18 @@ class Account:
                 raise Rejected(f"{spec.name} is required.", fields={spec.name: "required"})
             if not empty and not all(row.get(need) for need in spec.needs):
                 raise Rejected(f"{spec.name} needs {spec.needs}.", fields={spec.name: "not alone"})
+        strange = self.strange(row.get("groups"))
+        if strange:
+            raise Rejected(
+                "There is no such group.", fields={f"groups:{word}": "unknown" for word in strange}
+            )
         if any(not any(row.get(name) for name in group) for group in self.traits.demands):
             raise Rejected(f"One of {self.traits.demands} is required.")
+
+    def strange(self, text: str | None) -> list[str]:
+        """Return those of these groups that there are not here."""
+        known = self.traits.groups
+        return [word for word in elements(text) if known is not None and word not in known]
 
     def _check_unique(self, email: str | None, vendor_id: str | None) -> None:
         if not email or not (self.traits.unique_email or self.traits.keyed):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import get_args
 
-from syncd.rules.golden import Policy
+from syncd.customer import elements
+from syncd.rules.golden import EVERYBODY, Policy
 from syncd.rules.guard import Approve, Limit
 from tests.laws.accounts import Traits
 from tests.laws.mixes import ANY, MIXES, mixed
@@ -22,10 +24,21 @@ from tests.laws.oracle import settle, violations
 from tests.laws.simulated import Fault, FaultKind
 from tests.laws.world import Member, World
 
-CRM = ("email", "first_name", "last_name", "phone", "notes", "company", "city", "street1", "country")
-SHOP = ("email", "full_name", "phone", "notes", "city", "street1")
+CRM = (
+    "email",
+    "first_name",
+    "last_name",
+    "phone",
+    "notes",
+    "company",
+    "city",
+    "street1",
+    "country",
+    "groups",
+)
+SHOP = ("email", "full_name", "phone", "notes", "city", "street1", "groups")
 LOYALTY = ("email", "first_name", "last_name", "phone")
-BOOKING = ("email", "first_name", "last_name", "phone", "notes", "country")
+BOOKING = ("email", "first_name", "last_name", "phone", "notes", "country", "groups")
 
 PEOPLE = (
     {"email": "an@example.com", "first_name": "An", "last_name": "Nguyễn", "full_name": "Nguyễn An"},
@@ -33,6 +46,7 @@ PEOPLE = (
     {"email": "zoe@example.com", "first_name": "Zoë", "last_name": "Müller", "full_name": "Zoë Müller"},
     {"first_name": "Đức", "last_name": "Trần", "full_name": "Trần Đức"},
 )
+GROUPS = ("VIP", "Gold", "Trade")
 EDITED = ("phone", "notes", "company", "city", "last_name", "full_name", "email")
 
 MANGLES = (
@@ -69,13 +83,16 @@ def traits(rng: Random, name: str, fields: tuple[str, ...]) -> Traits:
         slow_get=rng.random() < 0.2,
         finds=frozenset({"email"}) if rng.random() < 0.8 else frozenset(),
         forgets=frozenset({"notes"}) if rng.random() < 0.1 else frozenset(),
+        groups=frozenset(GROUPS) if rng.random() < 0.3 else None,
     )
 
 
-def policies(rng: Random) -> dict[str, Policy]:
-    """Draw the policies of a few slots."""
+def policies(rng: Random, members: Sequence[Member]) -> dict[str, Policy]:
+    """Draw the policies of a few slots; groups are everybody's, one connection's, or nobody's."""
     choices = (Policy(), Policy(conflict="priority"), Policy(on_clear="propagate"), Policy(conflict="review"))
-    return {slot: rng.choice(choices) for slot in ("notes", "phone", "company")}
+    owner = rng.choice((EVERYBODY, EVERYBODY, members[0].name, None))
+    groups = replace(rng.choice(choices), owner=owner)
+    return {"groups": groups, **{slot: rng.choice(choices) for slot in ("notes", "phone", "company")}}
 
 
 FEW = Limit(4, 0)  # of each kind of operation, where a business has limits at all
@@ -89,7 +106,7 @@ class History:
         self.smooth, self.mix = smooth, mix
         members = business(self.rng) if mix == ANY else mixed(self.rng, mix)
         approve: Approve = "over_limits" if not smooth and self.rng.random() < 0.2 else "never"
-        self.world = World(members, policies(self.rng), approve=approve, most=FEW)
+        self.world = World(members, policies(self.rng, members), approve=approve, most=FEW)
         self.office = Office(self.world, self.rng)
 
     def close(self) -> None:
@@ -141,6 +158,19 @@ class History:
             full = [field for field in ("phone", "notes", "company", "city") if row.get(field)]
             if full:
                 self.world.write(name, vendor_id, self.rng.choice(full), "")
+
+    def regroup(self) -> None:
+        """A person puts a customer into a group, or takes it out of one."""
+        there = [
+            (name, one) for name, one in self.live() if "groups" in self.world.accounts[name].traits.fields
+        ]
+        if there:
+            name, vendor_id = self.rng.choice(there)
+            words = set(elements((self.world.accounts[name].row(vendor_id) or {}).get("groups")))
+            made, token = self.world.fresh("groups")
+            word = self.rng.choice((*GROUPS, *sorted(words), made))
+            text = "|".join(sorted(words ^ {word}))
+            self.world.write(name, vendor_id, "groups", text, token if word == made else "")
 
     def delete(self) -> None:
         """A person deletes a customer."""
@@ -214,6 +244,7 @@ class History:
     def steps(self) -> list[tuple[Callable[[], None], int]]:
         """Return what may happen and how often."""
         calm = [(self.enter, 4), (self.edit, 8), (self.clear, 1), (self.sync, 4), (self.wait, 4)]
+        calm += [(self.regroup, 3)]
         rough = [(self.sync_one, 2), (self.rehearse, 1), (self.delete, 1), (self.break_something, 2)]
         worse = [(self.interfere, 2), (self.go_down, 1), (self.overtake, 1)]
         odd = [(self.rename, 1), (self.swap, 1), (self.import_all, 1)]

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 
 import orjson
 
-from syncd.customer import NAME, SLOTS, clean, fold, slot_of, squash, tokens
+from syncd.customer import (
+    NAME,
+    NO,
+    SLOTS,
+    YES,
+    base_of,
+    clean,
+    elements,
+    fold,
+    is_element,
+    slot_of,
+    squash,
+    tokens,
+)
+from syncd.rules.sets import spelled
 from syncd.rules.target import wanted
 from syncd.store import Reading
 from syncd.sync.scene import targets
@@ -81,6 +95,8 @@ def settle(world: World, *, smooth: bool) -> Iterator[str]:
         before, waited = world.writes(), _waits(world)
         world.sync()
         writing += world.writes() > before and not waited
+        if world.writes() == before and not _waits(world):
+            break  # what would come of more such runs, the later ones show
     if smooth and writing > 2:
         yield f"quiet: {writing} runs wrote after the last edit"
     for _ in range(2):
@@ -107,6 +123,7 @@ def violations(world: World) -> list[str]:
         *_disagreements(world, seen),
         *_losses(world, seen),
         *_inventions(world),
+        *_evictions(world),
         *_doubles(world, seen),
         *_strays(world, seen),
         *_wrong_merges(world, seen),
@@ -125,23 +142,23 @@ def _disagreements(world: World, seen: Picture) -> Iterator[str]:
             row = account.row(record.vendor_id)
             if record.role != "primary" or record.state != "live" or row is None:
                 continue
-            for name, spec in target.fields.items():
+            for name, spec in spelled(target, customer):
                 if spec.writable != "always" or "update" not in target.push or seen.holds(record, name):
                     continue
                 if account.exposed(record.vendor_id, name):
                     continue
                 desired = wanted(customer, name, target, world.scene.regions)
-                if not _shows(world, record, name, desired, row, customer):
+                shown = value_of(row, name)
+                if not _shows(world, record, name, desired, shown, customer):
                     yield (
-                        f"agreement: {record.connection}/{record.vendor_id} {name} shows {row.get(name)!r}, "
+                        f"agreement: {record.connection}/{record.vendor_id} {name} shows {shown!r}, "
                         f"golden is {desired!r}"
                     )
 
 
 def _shows(
-    world: World, record: Record, name: str, desired: str | None, row: Row, customer: Customer
+    world: World, record: Record, name: str, desired: str | None, shown: str, customer: Customer
 ) -> bool:
-    shown = row.get(name) or ""
     if not desired:
         golden = customer.golden.get(slot_of(name))
         # what a vendor fills into a record of our making is its own doing, never a statement
@@ -153,6 +170,13 @@ def _shows(
     return clean(name, shown, source.region) == clean(
         name, _stored(world, record, name, desired), source.region
     ) or squash(shown) == squash(desired)
+
+
+def value_of(row: Row, name: str) -> str:
+    """Return what a row shows in a field, or whether it shows an element of a set."""
+    if not is_element(name):
+        return row.get(name) or ""
+    return YES if name.partition(":")[2] in elements(row.get(base_of(name))) else NO
 
 
 def _stored(world: World, record: Record, name: str, text: str) -> str:
@@ -204,6 +228,16 @@ def _inventions(world: World) -> Iterator[str]:
                 yield f"invented: {entry.account}/{entry.vendor_id} {name} {text!r}"
 
 
+def _evictions(world: World) -> Iterator[str]:
+    """Nothing invented either: nobody is taken out of a group that no person ever took anybody out of."""
+    for account in world.accounts.values():
+        for entry in [one for one in account.ledger if one.kind == "update" and "groups" in one.fields]:
+            past = [v.row or {} for v in account.history[entry.vendor_id] if v.since <= entry.at]
+            gone = set(elements(past[-2].get("groups"))) - set(elements(past[-1].get("groups")))
+            if gone - world.left and (entry.account, entry.vendor_id) not in world.taken_back:
+                yield f"invented: {entry.account}/{entry.vendor_id} left {sorted(gone - world.left)}"
+
+
 def _by_strangers(world: World) -> Iterator[tuple[str, str]]:
     """Yield what stands in records of our making that nobody can know for ours any more: they pass for a person's own.
 
@@ -219,6 +253,8 @@ def _forms(name: str, text: str) -> set[str]:
     """Return what makes a value somebody's: its words for a name, its clean form otherwise."""
     if name in NAME and text:
         return set(text.split())
+    if name == "groups":
+        return set(elements(text))
     return {clean(name, text, "VN")}
 
 

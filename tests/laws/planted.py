@@ -25,6 +25,7 @@ GOLDEN = "tests/laws/test_golden.py::"
 IDENTITY = "tests/laws/test_identity.py::"
 PLAN = "tests/laws/test_plan.py::"
 GUARD = "tests/laws/test_guard.py::"
+SETS = "tests/laws/test_sets.py::"
 APART = "tests/laws/test_apart.py::"
 CASE = "tests/cases/test_cases.py::test_it_ends_as_it_says[{}]"
 
@@ -111,6 +112,39 @@ FAULTS: tuple[Planted, ...] = (
         "False",
         TWO_SHADOWS + "test_a_write_that_never_shows_is_repeated_once_and_then_not_kept",
     ),
+    # --- sets ------------------------------------------------------------------------------------
+    Planted(
+        "what is not shown any more was never asked",
+        "agreement",
+        "syncd.rules.sets:_answered",
+        "shadow.acked.keys() | {*asked} | there",
+        "there",
+        SETS + "test_added_by_anybody_taken_out_by_who_knew_it",
+    ),
+    Planted(
+        "a new element of a known set passes for one first seen",
+        "nothing lost",
+        "syncd.rules.sets:answers_of",
+        "if name in shadow.seen:",
+        "if False:",
+        SETS + "test_added_by_anybody_taken_out_by_who_knew_it",
+    ),
+    Planted(
+        "a set is written as what changed of it",
+        "nothing invented",
+        "syncd.customer.sets:gathered",
+        "set(elements((before or {}).get(name)))",
+        "set()",
+        SETS + "test_what_nothing_is_said_of_stays_in_the_set",
+    ),
+    Planted(
+        "an element that is taken out passes for an emptied set",
+        "nothing lost",
+        "syncd.rules.absorb:_is_emptied",
+        "if is_element(slot):",
+        "if False:",
+        CASE.format("groups_of_everybody"),
+    ),
     # --- golden ----------------------------------------------------------------------------------
     Planted(
         "who had been given the other's word does not follow it",
@@ -172,7 +206,7 @@ FAULTS: tuple[Planted, ...] = (
         "anybody speaks of an owned field",
         "nothing invented",
         "syncd.rules.golden:_pool",
-        "owner is None or statement.connection == owner",
+        "asked.policy.hears(statement.connection)",
         "True",
         GOLDEN + "test_only_an_owner_speaks_of_an_owned_field",
     ),

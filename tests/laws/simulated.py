@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from syncd.customer import clean
+from syncd.customer import clean, elements
 from syncd.errors import Busy, Missing, Refused, Rejected, Throttled, Unanswered, Unreachable
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass
@@ -186,6 +186,8 @@ class SimulatedConnector:
         account, traits = self.account, self.account.traits
         fields = {name: text for name, text in change.fields.items() if name not in traits.forgets}
         if change.kind == "create":
+            there = set(elements(fields.get("groups"))) - set(account.strange(fields.get("groups")))
+            fields |= {"groups": "|".join(sorted(there))} if "groups" in fields else {}
             if change.stamp and "external_id" in traits.fields:
                 fields["external_id"] = change.stamp
             vendor_id = account.add(fields)

@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from syncd.customer import elements
 from syncd.errors import AlreadyThere, LeaseLost, Missing, Rejected
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Approve, Limit, Limits
@@ -65,6 +66,7 @@ class World:
         default_factory=set
     )  # records of which a person took values back
     said: list[tuple[str, str]] = field(default_factory=list)  # (field, text) that an admin gave
+    left: set[str] = field(default_factory=set)  # groups that somebody took a customer out of
     others: int = 0  # writes of runs that took over from another one
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     failures: int = 0  # what went wrong since everything was last quiet
@@ -181,6 +183,8 @@ class World:
 
     def write(self, account: str, vendor_id: str, name: str, text: str, token: str = "") -> bool:
         """Have a person write a value into a field; False where the vendor refuses."""
+        before = (self.accounts[account].row(vendor_id) or {}).get(name)
+        self.left |= set(elements(before)) - set(elements(text)) if name == "groups" else set()
         try:
             self.accounts[account].change(vendor_id, {name: text})
         except (Rejected, Missing):
@@ -220,6 +224,7 @@ class World:
 
 _WRITTEN = {
     "phone": "0912{}",
+    "groups": "{} club",
     "email": "{}@example.com",
     "first_name": "{}",
     "last_name": "{} Nguyễn",

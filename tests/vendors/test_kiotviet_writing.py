@@ -89,11 +89,18 @@ def test_city_and_state_change_together(shop: Sandbox) -> None:
     assert (shown.fields["state"], shown.fields["city"]) == ("Hà Nội", "Quận Đống Đa")
 
 
-def test_a_group_that_is_not_there_is_refused_before_anything_is_sent(shop: Sandbox) -> None:
+def test_a_create_goes_without_a_group_that_is_not_there(shop: Sandbox) -> None:
+    shown = create(connect(shop), full_name="An", groups="Không có|VIP")
+    assert shown.fields["groups"] == "VIP"
+
+
+def test_a_group_that_is_not_there_is_refused_by_name_before_anything_is_sent(shop: Sandbox) -> None:
+    vendor_id = shop.human_create(**LAN)
+    before = shop.snapshot()
     with pytest.raises(Rejected) as refused:
-        create(connect(shop), full_name="An", groups="Không có")
-    assert "groupIds" in refused.value.fields
-    assert shop.snapshot() == {}
+        update(connect(shop), vendor_id, groups="Không có|VIP")
+    assert set(refused.value.fields) == {"groups:Không có"}
+    assert shop.snapshot() == before
 
 
 def test_the_branch_is_sent_where_the_shop_keeps_customers_by_branch(shop: Sandbox) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, TextClause, bindparam, delete, select, update
 
+from syncd.customer import base_of, says_something
 from syncd.store.parts.meta import count_on
 from syncd.store.parts.operation_rows import changing_values, number_of, operation_id, read_operation, row_of
 from syncd.store.parts.verdicts import Verdicts
@@ -220,7 +221,8 @@ class Operations(Verdicts):
 
 def _counted(kind: str, fields: dict[str, list[str]]) -> Iterable[str]:
     yield kind
-    if any(before and not after for before, after in fields.values()):
+    stood = {name: after for name, (before, after) in fields.items() if says_something(name, before)}
+    if any(not says_something(name, after) for name, after in stood.items()):
         yield "clear"
     if kind == "update":
-        yield from (f"field:{name}" for name, (before, _) in fields.items() if before)
+        yield from (f"field:{base_of(name)}" for name in stood)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from syncd.customer import elements, tidy
 from syncd.errors import Malformed, Throttled
 from syncd.vendors.auth import ClientCredentials
 from syncd.vendors.budget import Kind
@@ -62,7 +63,7 @@ class Api:
 
     def group_ids(self, names: str) -> list[int] | None:
         """Return the ids of groups "A|B"; None where one is not known, after looking afresh."""
-        wanted = [name for name in names.split("|") if name]
+        wanted = elements(names)
         if not wanted:
             return []
         for fresh in (False, True):
@@ -70,6 +71,11 @@ class Api:
             if all(name in known for name in wanted):
                 return [known[name] for name in wanted]
         return None
+
+    def ids_of_known_groups(self, names: str) -> list[int]:
+        """Return the ids of those of the groups "A|B" that were there when they were last listed."""
+        known = self.groups() if names else {}
+        return [known[name] for name in elements(names) if name in known]
 
     def group_names(self, ids: Sequence[object]) -> str | None:
         """Return the names of groups joined by "|"; None where one is not known."""
@@ -82,7 +88,7 @@ class Api:
         with self._lock:
             if self._groups is None or fresh:
                 rows = rows_of(self.send("GET", "customers/group"))
-                self._groups = {str(row["name"]).strip(): int(row["id"]) for row in rows if _is_group(row)}
+                self._groups = {tidy(str(row["name"])): int(row["id"]) for row in rows if _is_group(row)}
             return self._groups
 
     def write(self, method: str, path: str, document: Mapping[str, Any]) -> tuple[Row, Reply]:

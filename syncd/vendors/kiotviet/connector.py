@@ -146,7 +146,7 @@ class KiotViet:
     # --- writing
 
     def _create(self, change: Change) -> Written:
-        body = new_customer(change, self.code_is, self.branch, self.api.group_ids)
+        body = new_customer(change, self.code_is, self.branch, self.api.ids_of_known_groups)
         try:
             row, reply = self.api.write("POST", "customers", body)
         except AlreadyThere as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from syncd.customer import element, elements
 from syncd.errors import Malformed, Rejected
 from syncd.values import Change
 from syncd.vendors.kiotviet.fields import Row, location_of
@@ -42,7 +43,10 @@ HIDDEN_PHONE = (
 
 
 def new_customer(change: Change, code_is: str, branch: int | None, group_ids: GroupIds) -> dict[str, Any]:
-    """Build the body of a create: only what is known."""
+    """Build the body of a create: only what is known.
+
+    `group_ids` gives the ids of the groups that KiotViet has; the update that follows with the others is refused by name.
+    """
     fields = dict(change.fields)
     if code_is == "external_id" and change.stamp:
         fields.setdefault("external_id", change.stamp)
@@ -118,9 +122,10 @@ def _known(name: str, fields: Mapping[str, str], change: Change) -> str:
 def _ids(names: str, group_ids: GroupIds) -> list[int]:
     ids = group_ids(names)
     if ids is None:
+        unknown = [word for word in elements(names) if group_ids(word) is None]
         raise Rejected(
             "A customer group is not known in KiotViet.",
             "Create the group there.",
-            fields={"groupIds": "unknown group"},
+            fields={element("groups", word): "KiotViet has no such group" for word in unknown},
         )
     return ids

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
-from syncd.customer import FIELDS
+from syncd.customer import FIELDS, base_of
 from syncd.store import JournalRow, Reading
 from syncd.values import Customer, Record
 from syncd.web.act import (
@@ -86,7 +86,7 @@ def get_customer(site: SiteOf, customer: CustomerId) -> CustomerOut:
 @ROUTER.get("/{customer}/why/{field}", responses=answers(404))
 def why_field(site: SiteOf, customer: CustomerId, field: Annotated[str, Path(max_length=40)]) -> WhyOut:
     """Return why a field has its value, with every value that it beat."""
-    if field not in FIELDS:
+    if base_of(field) not in FIELDS:
         raise HTTPException(404, f"There is no field {field!r}; there are {', '.join(FIELDS)}.")
     with site.app.store.look() as tx:
         return WhyOut.model_validate(why(tx, known(tx, customer), field))
@@ -212,7 +212,7 @@ def customer_out(customer: Customer, records: Sequence[Record], *, whole: bool =
                 vendor_id=record.vendor_id,
                 role=record.role,
                 state=record.state,
-                shown=dict(record.shadow.seen) if whole else None,
+                shown=record.shown if whole else None,
             )
             for record in records
         ],

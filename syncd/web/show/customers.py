@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syncd.customer import SLOTS, slot_of
+from syncd.customer import SLOTS, base_of, slots_of, value_in
 from syncd.store import JournalRow, Reading
 from syncd.values import Customer, Record
 from syncd.web.show.plan import FieldShown, fields_shown
@@ -136,14 +136,15 @@ def _change(row: JournalRow, zone: ZoneInfo) -> ChangeShown:
 
 def why(tx: Reading, customer: Customer, name: str) -> dict[str, Any]:
     """Return everything that explains one field: its value, its rule, and every change with what it beat."""
-    golden = customer.golden.get(slot_of(name))
-    changes = [_change_plain(row, name) for row in tx.journal.of(customer.id) if row.slot == slot_of(name)]
+    decided = [customer.golden[slot] for slot in slots_of(name, customer.golden)]
+    golden = max(decided, key=lambda each: each.number, default=None)
+    changes = [_change_plain(row, name) for row in tx.journal.of(customer.id) if slots_of(name, [row.slot])]
     return {
         "customer": customer.id,
         "field": name,
         "value": customer.values().get(name),
         "rule": golden.rule if golden else None,
-        "pinned": name in customer.pins.get(slot_of(name), {}),
+        "pinned": any(name in (each, base_of(each)) for pins in customer.pins.values() for each in pins),
         "changes": changes,
     }
 
@@ -154,11 +155,11 @@ def _change_plain(row: JournalRow, name: str) -> dict[str, Any]:
         "at": row.at,
         "run": row.run,
         "rule": row.rule,
-        "before": row.before.get(name, ""),
-        "after": row.after.get(name, ""),
+        "before": value_in(name, row.before),
+        "after": value_in(name, row.after),
         "connection": row.by[0] if row.by else None,
         "vendor_id": row.by[1] if row.by else None,
         "said_at": row.by[2] if row.by else None,
-        "beaten": [{**one, "value": one.get("value", {}).get(name)} for one in row.beaten],
+        "beaten": [{**one, "value": value_in(name, one.get("value", {}))} for one in row.beaten],
         "note": row.note,
     }

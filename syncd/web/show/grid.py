@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from syncd.customer import FIELDS, OWNED, same, slot_of
+from syncd.customer import FIELDS, OWNED, base_of, same, slot_of, slots_of
 from syncd.store import JournalRow
 from syncd.values import Customer, Golden, Held, Record
 from syncd.web.show.times import exact
@@ -68,7 +68,8 @@ def grid(
 
 def _row(known: Known, name: str, value: str) -> FieldRow:
     customer, slot = known.customer, slot_of(name)
-    golden, change = customer.golden.get(slot), known.changes.get(slot)
+    last = max(slots_of(name, customer.golden), key=lambda each: customer.golden[each].number, default=slot)
+    golden, change = customer.golden.get(last), known.changes.get(last)
     return FieldRow(
         name=name,
         label=field_word(name),
@@ -114,5 +115,6 @@ def _equal(known: Known, name: str, golden: str, other: str, record: Record) -> 
 
 
 def _note(known: Known, name: str, record: Record) -> str:
-    held = known.holds.get((record.connection, record.vendor_id, name), "")
+    told = [why for (*key, each), why in known.holds.items() if (*key, base_of(each)) == (*record.key, name)]
+    held = "; ".join(dict.fromkeys(told))
     return held or ("written, not confirmed yet" if name in record.shadow.doubtful else "")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syncd.customer import FIELDS, slot_of
+from syncd.customer import FIELDS, base_of, slot_of
 from syncd.store import JournalRow, Reading
 from syncd.values import Customer, Golden
 from syncd.web.show.words import field_word, rule_word
@@ -55,15 +55,24 @@ def values_at(history: Sequence[JournalRow], at: datetime) -> dict[str, str]:
     return Customer("", golden).values()
 
 
+def _by_field(decided: Mapping[str, JournalRow]) -> dict[str, JournalRow]:
+    """Return the change that decided last, an element's for its set."""
+    return {base_of(slot): row for slot, row in sorted(decided.items(), key=lambda each: each[1].number)}
+
+
 def past(tx: Reading, customer: Customer, run: str) -> Past | None:
     """Return what was golden after a run, None where that is not known."""
     history = tx.journal.of(customer.id)
     at = moment_of(tx, run, history)
     if at is None:
         return None
-    decided, then, now = golden_at(history, at), values_at(history, at), customer.values()
+    then, now = values_at(history, at), customer.values()
+    decided = _by_field(golden_at(history, at))
     names = [name for name in FIELDS if then.get(name) or now.get(name)]
-    rows = (_row(name, then.get(name, ""), now.get(name, ""), decided.get(slot_of(name))) for name in names)
+    rows = (
+        _row(name, then.get(name, ""), now.get(name, ""), decided.get(base_of(slot_of(name))))
+        for name in names
+    )
     return Past(run, at, tuple(rows))
 
 

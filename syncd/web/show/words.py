@@ -109,7 +109,8 @@ def run_word(state: str, status: str) -> Word:
 
 def field_word(name: str) -> str:
     """Return what a field or slot is called on the page."""
-    return FIELDS.get(name, name)
+    base, _, word = name.partition(":")
+    return FIELDS.get(name) or (f"{FIELDS.get(base, base)}: {word}" if word else name)
 
 
 def vendor_word(name: str) -> str:
