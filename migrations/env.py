@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from syncd.store.columns import Document, Moment
 from syncd.store.database import for_migration, parse
 from syncd.store.office import TABLES
+from syncd.store.tables import partial_on_both
 
 
 def plain(kind: str, item: Any, _: object) -> str | Literal[False]:
@@ -23,7 +24,7 @@ def migrate(connection: Connection) -> None:
     """Run the migrations in the transaction of a connection."""
     context.configure(
         connection=connection,
-        target_metadata=TABLES,
+        target_metadata=partial_on_both(TABLES),
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=plain,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -83,6 +85,13 @@ app.command(rich_help_panel=_CARE)(storing.prune)
 app.command(rich_help_panel=_CARE)(sandboxed.sandbox)
 
 
+# Python looks for garbage after every 700 new objects; while half a million are imported there is none to find.
+_GARBAGE_AFTER = 20_000
+
+
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(_GARBAGE_AFTER)
+    # none is wanted in the reading of settings, and looking for them goes through every installed package
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     app()

@@ -25,6 +25,7 @@ from syncd.store import Store, migrate
 from syncd.store.backup import backup_before_upgrade
 from syncd.store.database import for_migration, parse
 from syncd.store.office import TABLES
+from syncd.store.tables import partial_on_both
 from tests.store.conftest import NOON
 from tests.store.made import record
 from tests.store.processes import ROOT, running, said
@@ -52,7 +53,7 @@ def closing_engine(url: str) -> Iterator[Engine]:
 def test_the_migrations_make_the_tables_that_the_code_uses(store_url: str) -> None:
     opened(store_url).close()
     with closing_engine(store_url) as made, made.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), TABLES) == []
+        assert compare_metadata(MigrationContext.configure(connection), partial_on_both(TABLES)) == []
 
 
 def test_the_code_knows_the_chain_of_migrations() -> None:
