@@ -12,6 +12,9 @@ DEV := .venv/.made
 # A newcomer's demo waits for the run-time packages only; where everything is there already, it is used.
 RUN := $(if $(wildcard $(DEV)),.venv,.venv-run)
 
+# Hundreds of tests start a program. Where Python may not keep what it has compiled, each compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo check format test test-long test-e2e bench bench-full lock clean
