@@ -138,10 +138,20 @@ def existing(tx: Reading, customer_id: str) -> Customer:
 
 
 @commands.command("show")
-def show_customer(ctx: typer.Context, customer_id: CustomerId, as_json: AsJson = False) -> None:
+def show_customer(
+    ctx: typer.Context,
+    customer_id: CustomerId,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="RUN", help="As it was after this run.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show a customer: golden values beside what every record shows, and what is held."""
     with opening.looking(ctx) as tx:
         customer = existing(tx, customer_id)
+        if as_of is not None:
+            _show_past(_as_of(tx, customer, as_of), as_json=as_json)
+            return
         records = tx.records.of_customers([customer.id]).get(customer.id, [])
         found = {
             **as_document(customer, records),
@@ -156,6 +166,50 @@ def show_customer(ctx: typer.Context, customer_id: CustomerId, as_json: AsJson =
         say.document(found)
         return
     _show(found)
+
+
+def _as_of(tx: Reading, customer: Customer, run: str) -> dict[str, Any]:
+    """Return what was golden after a run, beside what is now. Raises UsageError where nobody knows."""
+    from syncd.customer import FIELDS, base_of, slot_of
+    from syncd.sync.past import by_field, golden_at, moment_of, values_at
+
+    history = tx.journal.of(customer.id)
+    at = moment_of(tx, run, history)
+    if at is None:
+        raise UsageError(
+            f"{run} is not kept, and changed nothing of {customer.id}.", "`syncd runs list` shows the runs."
+        )
+    then, now, decided = values_at(history, at), customer.values(), by_field(golden_at(history, at))
+    return {
+        "id": customer.id,
+        "run": run,
+        "at": at,
+        "fields": {name: then.get(name, "") for name in FIELDS},
+        "now": {name: now.get(name, "") for name in FIELDS},
+        "decided": {
+            name: {"rule": row.rule, "run": row.run}
+            for name in then
+            if (row := decided.get(base_of(slot_of(name))))
+        },
+    }
+
+
+def _show_past(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        say.document(found)
+        return
+    then, now, decided = found["fields"], found["now"], found["decided"]
+    say.line(f"Customer {found['id']} as it was after {found['run']}, {say.text(found['at'])}")
+    rows = [
+        (name, then[name], now[name] if now[name] != then[name] else "the same", *_decider(decided.get(name)))
+        for name in then
+        if then[name] or now[name]
+    ]
+    say.table(("field", "then", "now", "rule", "run"), rows, empty="Nothing was known of this customer then.")
+
+
+def _decider(decided: dict[str, str] | None) -> tuple[str, str]:
+    return (decided["rule"], decided["run"]) if decided else ("", "")
 
 
 def _held(held: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,10 @@ from syncd.cli.options import AsJson, Limit
 from syncd.errors import UsageError
 
 if TYPE_CHECKING:
+    from syncd.store import Reading
     from syncd.values import Review
+
+_RECORDS = ("primary", "duplicate", "record", "records", "others")  # evidence that names records
 
 ReviewId = Annotated[
     int, typer.Argument(metavar="REVIEW", help="The review's number, as `reviews list` shows it.")
@@ -36,11 +40,19 @@ def list_reviews(
         say.document([as_document(review) for review in found])
         return
     rows = [
-        (review.id, review.kind, review.state, review.connection, review.customer, ", ".join(review.choices))
+        (review.id, review.kind, review.state, _about(review), review.customer, ", ".join(review.choices))
         for review in found
     ]
-    columns = ("review", "kind", "state", "connection", "customer", "choices")
+    columns = ("review", "kind", "state", "about", "customer", "choices")
     say.table(columns, rows, empty="Nothing waits for a person.")
+
+
+def _about(review: Review) -> str:
+    """Return what a review is about: an address, a record, a field, or a connection as a whole."""
+    slot = review.evidence.get("slot")
+    kind, colon, rest = review.subject.partition(":")
+    subject = rest if colon and review.kind == f"shared_{kind}" else review.subject
+    return f"{slot} of {review.customer}" if slot and review.customer else subject
 
 
 def as_document(review: Review) -> dict[str, Any]:
@@ -63,20 +75,67 @@ def show_review(ctx: typer.Context, review_id: ReviewId, as_json: AsJson = False
     with opening.looking(ctx) as tx:
         review = tx.reviews.get(review_id)
         outcome = tx.reviews.outcome(review_id)
+        shown = _beside(tx, review) if review else []
     if review is None:
         raise UsageError(f"There is no review {review_id}.", "`syncd reviews list` shows the open ones.")
     if as_json:
         say.document({**as_document(review), **outcome})
         return
-    say.line(f"Review {review.id}: {review.kind}, {review.state}, about {review.subject}")
+    say.line(f"Review {review.id}: {review.kind}, {review.state}, about {_about(review)}")
     for name, value in review.evidence.items():
-        say.line(f"  {name}: {value if isinstance(value, str) else say.encoded(value)}")
+        for line in _lines(name, value):
+            say.line(f"  {line}")
+    if shown:
+        head, *rows = shown
+        say.table(head, rows, empty="")
     if review.state == "open":
         say.note(f"Decide with: syncd reviews resolve {review.id} {' | '.join(review.choices)}")
     else:
         say.line(
             f"  decided: {outcome.get('choice') or outcome.get('why', '')} {outcome.get('by', '')}".rstrip()
         )
+
+
+def _lines(name: str, value: Any) -> Iterator[str]:
+    """Yield a piece of evidence as a person reads it."""
+    if name == "sides" and isinstance(value, Mapping):
+        yield from (f"{record} writes {_words(said)}" for record, said in value.items())
+    elif name == "sides":
+        for side in value:
+            yield f"{side['number']}: {side['connection']}/{side['vendor_id']} says {_words(side['value'])}"
+    elif name in _RECORDS and isinstance(value, Sequence):
+        yield f"{name}: {', '.join(f'{connection}/{record}' for connection, record in _keys(value))}"
+    else:
+        yield f"{name}: {_words(value)}"
+
+
+def _words(value: Any) -> str:
+    match value:
+        case str():
+            return value or "(empty)"
+        case Mapping():
+            return ", ".join(f"{name} “{each}”" for name, each in value.items() if each) or "(empty)"
+        case list() | tuple():
+            return ", ".join(map(_words, value))
+    return str(value)
+
+
+def _keys(value: Sequence[Any]) -> list[tuple[str, str]]:
+    """Return the records that a piece of evidence names: one (connection, vendor id), or a list of them."""
+    pairs = [value] if value and isinstance(value[0], str) else value
+    return [(str(connection), str(vendor_id)) for connection, vendor_id in pairs]
+
+
+def _beside(tx: Reading, review: Review) -> list[Sequence[str]]:
+    """Return the records of the evidence side by side, a field a row, the head first; nothing where it names none."""
+    from syncd.customer import FIELDS
+
+    named = [review.evidence[name] for name in _RECORDS if isinstance(review.evidence.get(name), list)]
+    keys = [key for each in named for key in _keys(each)]
+    found = [record for key in keys if (record := tx.records.one(*key))]
+    rows = [(name, *(record.value(name) or "" for record in found)) for name in FIELDS]
+    said = [row for row in rows if any(row[1:])]
+    return [("field", *("/".join(record.key) for record in found)), *said] if said else []
 
 
 @commands.command("resolve")

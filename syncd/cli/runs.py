@@ -91,15 +91,31 @@ def discard(
 
 @commands.command("undo")
 def undo(ctx: typer.Context, run_id: RunId, as_json: AsJson = False) -> None:
-    """Give every field that a run changed its former value, wherever nobody has edited since."""
+    """Give every field that a run changed its former value, wherever nobody has edited since.
+
+    What a run created at a vendor stays there, and first values stay where they came from: undo deletes nobody.
+    """
     with opening.opened(ctx) as app:
         undone = app.undo(run_id, opening.who())
     if as_json:
-        say.document({"returned": undone.returned, "edited_since": undone.edited_since})
+        said = {
+            "returned": undone.returned,
+            "edited_since": undone.edited_since,
+            "left_created": undone.created,
+        }
+        say.document(said)
         return
-    say.line(
-        f"{undone.returned} values are as they were before {run_id}; the next sync brings them to the vendors."
-    )
+    if undone.nothing:
+        say.line(f"{run_id} changed no value by an edit, so nothing goes back.")
+    else:
+        say.line(
+            f"{undone.returned} values are as they were before {run_id}; the next sync brings them to the vendors."
+        )
+    if undone.created:
+        say.note(
+            f"left alone: {undone.created} records that it created. Undo deletes nobody: delete them at the vendor, "
+            "and on_delete says what follows here."
+        )
     for customer, slot in undone.edited_since:
         say.note(f"left alone: {slot} of {customer}, which somebody has edited since")
 

@@ -72,6 +72,18 @@ def check_vendor(url: str, *, allow_http: bool, allow_private: bool) -> str:
     return url
 
 
+def check_public(url: str) -> str:
+    """Return the address that people use for the page, without its closing slash. Raises Fault."""
+    if not url.strip():
+        return ""
+    parts = _split(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise Fault(f'"{url}" is not the address of a page', 'Write for example "https://syncd.example.com".')
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise Fault("the page has no folder of its own", f'Write "{parts.scheme}://{parts.netloc}".')
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -37,12 +37,16 @@ class Layers:
     def where(self, key: Key) -> str:
         """Return who said a setting, or the nearest place at which it can be mended."""
         for size in range(len(key), 0, -1):
-            if key[:size] in self.overrides:
-                return self.overrides[key[:size]]
-            if key[:size] in self.lines:
-                return f"{self.path}:{self.lines[key[:size]]}"
-        below = (said_by for said, said_by in self.overrides.items() if said[: len(key)] == key)
-        return next(below, f"{self.path}:1")
+            part = key[:size]
+            if part in self.overrides:
+                return self.overrides[part]
+            if part in self.lines:
+                return f"{self.path}:{self.lines[part]}"
+            # a table that stands in no file is made by whoever said something in it
+            for said, said_by in self.overrides.items():
+                if said[:size] == part:
+                    return said_by
+        return f"{self.path}:1"
 
 
 def read(path: Path, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Layers:

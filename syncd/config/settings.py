@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
-from syncd.config.addresses import at_folder, sqlite_at, without_password
+from syncd.config.addresses import at_folder, check_public, sqlite_at, without_password
 from syncd.config.connections import ConnectionSettings
 from syncd.config.secret import Fault, SecretField, Surroundings
 from syncd.config.section import FIELDS, Section, setting
@@ -177,7 +177,7 @@ class Web(Section):
         "127.0.0.1", "The address to listen on; any but loopback needs a password to be set first."
     )
     port: int = setting(8384, "The port to listen on; 0 takes any free one.", ge=0, le=65535)
-    public_url: str = setting(
+    public_url: Annotated[str, AfterValidator(check_public)] = setting(
         "", "The address people use, where a proxy stands in front.", '"https://syncd.example.com"'
     )
     session_hours: float = setting(12.0, "Hours after which an idle login ends.", gt=0, le=720)

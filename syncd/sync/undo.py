@@ -20,19 +20,30 @@ PAGE = 1_000
 
 @dataclass(slots=True)
 class Undone:
-    """What an undo did: values that went back, and those that somebody changed since (customer, slot)."""
+    """What an undo did: values that went back, those that somebody changed since (customer, slot), and creations.
+
+    A creation is never taken back: the record is a customer of that vendor's by now, and an undo deletes nobody.
+    """
 
     returned: int = 0
     edited_since: list[tuple[str, str]] = field(default_factory=list)
+    created: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the run had changed no value by an edit, so that none could go back."""
+        return not self.returned and not self.edited_since
 
 
 def undo_run(tx: Writing, run: str, by: str) -> Undone:
-    """Take back what a run made golden. Raises UsageError where there is nothing."""
+    """Take back what a run made golden. Raises UsageError where nobody knows the run."""
     rows = _rows(tx, run)
+    if not rows and tx.runs.get(run) is None:
+        raise UsageError(f"There is no run {run}.", "`syncd runs list` shows the runs.")
     changed = [row for row in rows if row.before != row.after and not _is_first_word(row)]
+    result = Undone(created=_created(tx, run))
     if not changed:
-        raise UsageError(f"{run} changed no value by an edit.", "`syncd runs list` shows the runs.")
-    result = Undone()
+        return result
     number = tx.meta.numbers(1)
     customers = tx.customers.load({row.customer for row in changed})
     records = tx.records.of_customers(list(customers))
@@ -66,6 +77,11 @@ def _written(tx: Writing, run: str) -> dict[RecordKey, dict[str, str]]:
             before = {name: pair[0] for name, pair in draft.fields.items()}
             found.setdefault((draft.connection, draft.vendor_id), {}).update(before)
     return found
+
+
+def _created(tx: Writing, run: str) -> int:
+    """Return how many records a run created at vendors."""
+    return sum(one.state == "confirmed" and one.draft.kind == "create" for one in tx.operations.of_run(run))
 
 
 def _give_back(

@@ -111,6 +111,11 @@ def read_customer_again(app: App, customer: str, by: str) -> None:
 def undo_run(app: App, run: str, by: str) -> int:
     """Take back what a run made golden, and ask for the run that writes it; return how many values went back."""
     undone = app.undo(run, by)
+    if undone.nothing:
+        raise UsageError(
+            f"{run} changed no value by an edit, so nothing goes back.",
+            "What it created stays: delete it at the vendor, and on_delete says what follows here.",
+        )
     ask_for_run(app, [], by)
     return undone.returned
 

@@ -70,6 +70,14 @@ def test_undoing_a_run(world: World) -> None:
     assert world.type("runs", "undo", "run-99").exit_code == 2
 
 
+def test_undoing_a_run_that_only_created_says_what_undo_leaves(world: World) -> None:
+    world.ask("sync")
+    undone = world.type("runs", "undo", "run-1")
+    assert (undone.exit_code, undone.stdout.count("nothing goes back")) == (0, 1)
+    assert "records that it created" in undone.stderr
+    assert len(world.sandbox.omniwallet.snapshot()) == 3
+
+
 def test_dropping_one_operation(world: World) -> None:
     world.type("sync", SYNCD__SAFETY__APPROVE="always")
     waiting = world.ask("operations", "list", "--connection", "loyalty", "--state", "waiting")

@@ -81,6 +81,21 @@ def test_a_customer_is_shown_beside_its_records(synced: World) -> None:
     assert "an@example.com" in synced.type("customers", "show", an(synced)).stdout
 
 
+def test_a_customer_is_shown_as_it_was_after_a_run(synced: World) -> None:
+    who = an(synced)
+    synced.type("customers", "pin", who, "city", "Brugge")
+    synced.ask("sync")
+    before = synced.ask("customers", "show", who, "--as-of", "run-1")
+    assert (before["fields"]["city"], before["now"]["city"]) == ("Gent", "Brugge")
+    assert before["decided"]["city"] == {"rule": "initial_priority", "run": "run-1"}
+    assert synced.ask("customers", "show", who, "--as-of", "run-2")["fields"]["city"] == "Brugge"
+    said = synced.type("customers", "show", who, "--as-of", "run-1").stdout
+    assert "as it was after run-1" in said
+    assert "Gent" in said
+    unknown = synced.type("customers", "show", who, "--as-of", "run-77")
+    assert (unknown.exit_code, "run-77 is not kept" in unknown.stderr) == (2, True)
+
+
 def test_why_tells_what_was_beaten(synced: World) -> None:
     why = synced.ask("customers", "why", an(synced), "phone")
     assert why["value"] == "+32470123450"
@@ -158,6 +173,10 @@ def test_reviews(world: World) -> None:
     number = str(listed[0]["id"])
     assert world.ask("reviews", "show", number)["choices"] == listed[0]["choices"]
     shown = world.type("reviews", "show", number)
+    assert "info@example.org" in world.type("reviews", "list").stdout
+    assert "records: crm/4, shop/1000002" in shown.stdout
+    assert "Karel Vos" in shown.stdout
+    assert "[" not in shown.stdout
     assert f"syncd reviews resolve {number}" in shown.stderr
     assert world.type("reviews", "resolve", number, "nonsense").exit_code == 2
     assert world.type("reviews", "resolve", number, "shared").exit_code == 0

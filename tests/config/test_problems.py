@@ -18,6 +18,13 @@ SLIPS = [
     ("[weeb]\nport = 1\n", 1, "weeb", "Did you mean web?"),
     ("[web]\nport = 70000\n", 2, "web.port", "at most 65535"),
     ('[web]\nport = "many"\n', 2, "web.port", "must be a number"),
+    ('[web]\npublic_url = "syncd.example.com"\n', 2, "web.public_url", "https://syncd.example.com"),
+    (
+        '[web]\npublic_url = "https://example.com/syncd"\n',
+        2,
+        "web.public_url",
+        'Write "https://example.com".',
+    ),
     (
         '[identity]\nmatch = ["email",\n  "mail"]\n',
         2,
@@ -200,6 +207,15 @@ ENVIRONMENT = [
         "connections.crm.push",
     ),
     ({"SYNCD__STORE": "x"}, "environment SYNCD__STORE", "store"),
+    ({"SYNCD__WEB__PUBLIC_URL": "syncd.lan"}, "environment SYNCD__WEB__PUBLIC_URL", "web.public_url"),
+    (
+        {
+            "SYNCD__CONNECTIONS__TWO__VENDOR": "perfex",
+            "SYNCD__CONNECTIONS__TWO__BASE_URL": "https://two.example",
+        },
+        "environment SYNCD__CONNECTIONS__TWO__BASE_URL",
+        "connections.two.token",
+    ),
 ]
 
 

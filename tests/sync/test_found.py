@@ -152,8 +152,14 @@ def test_undo_takes_back_what_a_run_added_where_nothing_was(world: World) -> Non
 def test_undo_leaves_the_first_words_of_a_record(world: World) -> None:
     world.vendor("crm").human_create(**JAN)
     run = world.sync().run
-    with pytest.raises(UsageError):
-        world.app.undo(run, "test")
+    before = {name: world.vendor(name).snapshot() for name in ("crm", "shop", "booking")}
+    undone = world.app.undo(run, "test")
+    assert undone.nothing
+    assert undone.created >= 1
+    world.sync()
+    assert {name: world.vendor(name).snapshot() for name in before} == before
+    with pytest.raises(UsageError, match="There is no run run-99"):
+        world.app.undo("run-99", "test")
 
 
 @pytest.mark.parametrize("choice", ["restore", "leave"])

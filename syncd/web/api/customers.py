@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from syncd.customer import FIELDS, base_of
 from syncd.store import JournalRow, Reading
+from syncd.sync.past import moment_of, values_at
 from syncd.values import Customer, Record
 from syncd.web.act import (
     erase_customer,
@@ -39,7 +40,6 @@ from syncd.web.api.shapes import (
 from syncd.web.everything import everything_known
 from syncd.web.problems import answers
 from syncd.web.show.customers import why
-from syncd.web.show.past import moment_of, values_at
 from syncd.web.site import SiteOf
 from syncd.web.visitor import Admin, reader
 

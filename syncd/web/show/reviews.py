@@ -106,6 +106,7 @@ class ReviewShown:
     title: str
     explained: str
     about: str
+    who: str
     word: str
     tone: str
     open: bool
@@ -134,7 +135,8 @@ def review_shown(tx: Reading, review: Review, *, whole: bool = False) -> ReviewS
         id=review.id or 0,
         title=review_title(review),
         explained=_KINDS.get(review.kind, ("", ""))[1],
-        about=review.subject,
+        about=_about(review),
+        who=next(iter(tx.customers.labels({review.customer}).values()), "") if review.customer else "",
         word=state.word,
         tone=state.tone,
         open=review.state == "open",
@@ -147,6 +149,12 @@ def review_shown(tx: Reading, review: Review, *, whole: bool = False) -> ReviewS
         choices=tuple(_choice(review, value) for value in review.choices),
         outcome=_outcome(review, outcome),
     )
+
+
+def _about(review: Review) -> str:
+    """Return what a review is about, without the word that its title says already."""
+    kind, colon, rest = review.subject.partition(":")
+    return rest if colon and review.kind == f"shared_{kind}" else review.subject
 
 
 def _outcome(review: Review, outcome: Mapping[str, Any]) -> str:
@@ -179,6 +187,9 @@ def _sides(tx: Reading, review: Review) -> list[Side]:
                 for one in evidence.get("sides", ())
             ),
         ]
+    if review.kind == "bounce":
+        writers = [Side(name, "writes", "", said) for name, said in evidence.get("sides", {}).items()]
+        return [Side("Golden now", "", "", evidence.get("golden", {})), *writers]
     keys = [*evidence.get("records", ()), *(evidence.get("others", ()))]
     keys = [evidence[name] for name in ("primary", "record", "duplicate") if name in evidence] + keys
     sides = [_record_side(tx, str(key[0]), str(key[1])) for key in keys[:8]]
