@@ -146,7 +146,7 @@ class Crowd:
         if not able:
             return
         vendor = self.dice.choice(able)
-        if name == "email" and not self._is_one(person):
+        if name in ("email", "given") and not self._is_one(person):
             return  # nothing would be left by which anybody could tell that they are the same
         key, value, path = self._key(person, vendor), self._new(name, person), PLACES[name][vendor]
         fields: dict[str, Any] = {path[-1]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
