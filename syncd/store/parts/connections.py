@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from syncd.store.tables import connections
 from syncd.store.transaction import Transaction
@@ -47,6 +47,8 @@ class ConnectionState:
 
 
 _NAMES = tuple(part.name for part in fields(ConnectionState))
+_ONE = select(connections).where(connections.c.name == bindparam("name"))
+_ALL = select(connections).order_by(connections.c.name)
 
 
 class Connections:
@@ -59,12 +61,12 @@ class Connections:
 
     def load(self, name: str) -> ConnectionState | None:
         """Return a connection's state, None where it was never saved."""
-        found = self._tx.execute(select(connections).where(connections.c.name == name)).first()
+        found = self._tx.execute(_ONE, {"name": name}).first()
         return _read(found) if found else None
 
     def all(self) -> dict[str, ConnectionState]:
         """Return every connection's state by name, those no longer configured too."""
-        found = self._tx.execute(select(connections).order_by(connections.c.name))
+        found = self._tx.execute(_ALL)
         return {row.name: _read(row) for row in found}
 
     def save(self, state: ConnectionState) -> None:

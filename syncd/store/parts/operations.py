@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from syncd.customer import base_of, says_something
+from syncd.store.parts import operation_queries as ask
 from syncd.store.parts.meta import count_on
 from syncd.store.parts.operation_rows import changing_values, number_of, operation_id, read_operation, row_of
 from syncd.store.parts.verdicts import Verdicts
@@ -30,8 +31,6 @@ _EXECUTED: Final = ("claimed", "sent", "unknown", "confirmed")
 # Named here, because inside the class `list` is its listing.
 Found = list[Operation]
 ByCustomer = dict[str, list[Operation]]
-Condition: TypeAlias = ColumnElement[bool] | TextClause
-Conditions = list[Condition]
 
 
 class Operations(Verdicts):
@@ -100,7 +99,7 @@ class Operations(Verdicts):
 
     def get(self, operation: str) -> Operation | None:
         """Return an operation by its id, None where there is none."""
-        return next(iter(self._where(_c.id == number_of(operation))), None)
+        return next(iter(self._asked(ask.ONE, id=number_of(operation))), None)
 
     def states(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the state of each of these operations."""
@@ -115,7 +114,7 @@ class Operations(Verdicts):
         """Return the open operations of each of these customers that has any."""
         found: ByCustomer = {}
         for chunk in chunks(customer_ids):
-            for operation in self._where(_c.customer.in_(chunk), IS_OPEN):
+            for operation in self._asked(ask.OPEN_OF, customers=chunk):
                 found.setdefault(operation.draft.customer, []).append(operation)
         return found
 
@@ -126,49 +125,30 @@ class Operations(Verdicts):
         return {
             str(operation.draft.vendor_id): operation
             for chunk in chunks(vendor_ids)
-            for operation in self._where(
-                _c.connection == connection,
-                _c.vendor_id.in_(chunk),
-                IS_OPEN,
-                _c.state.in_(states),
+            for operation in self._asked(
+                ask.OPEN_ON_RECORDS, connection=connection, vendor_ids=chunk, states=tuple(states)
             )
         }
 
     def open_creates(self, connection: str) -> Found:
         """Return the creates that may have reached the vendor, or are about to."""
-        return self._where(
-            _c.connection == connection,
-            IS_OPEN,
-            _c.state.in_(("claimed", "sent", "unknown")),
-            _c.kind == "create",
-        )
+        return self._asked(ask.OPEN_CREATES, connection=connection)
 
     def ready(self, connection: str, limit: int, now: datetime) -> Found:
         """Return planned operations that need not wait any longer, oldest first."""
-        return self._where(
-            _c.connection == connection,
-            _c.state == "planned",
-            IS_OPEN,
-            (_c.not_before.is_(None)) | (_c.not_before <= now),
-            limit=limit,
-        )
+        return self._asked(ask.READY, connection=connection, limit=limit, now=now)
 
     def unknown_due(self, connection: str, now: datetime) -> Found:
         """Return operations of unknown outcome whose settle time is over."""
-        return self._where(
-            _c.connection == connection,
-            _c.state == "unknown",
-            IS_OPEN,
-            (_c.settle_at.is_(None)) | (_c.settle_at <= now),
-        )
+        return self._asked(ask.UNKNOWN_DUE, connection=connection, now=now)
 
     def stranded(self, now: datetime) -> Found:
         """Return operations whose intent was committed and whose outcome was not, by a process that is gone."""
-        return self._where(_c.state == "sent", IS_OPEN, (_c.intent_at.is_(None)) | (_c.intent_at <= now))
+        return self._asked(ask.STRANDED, now=now)
 
     def of_run(self, run: str) -> Found:
         """Return every operation that a run planned, oldest first."""
-        return self._where(_c.run == run)
+        return self._asked(ask.OF_RUN, run=run)
 
     def list(
         self,
@@ -182,15 +162,20 @@ class Operations(Verdicts):
         limit: int = 100,
     ) -> Found:
         """Return operations, newest first, after one: those that every given filter lets through."""
-        filters = {"connection": connection, "customer": customer, "run": run, "kind": kind}
-        conditions: Conditions = [_c[name] == value for name, value in filters.items() if value]
+        given = {"connection": connection, "customer": customer, "run": run, "kind": kind}
+        filters = {name: value for name, value in given.items() if value}
+        statement = ask.listing(
+            tuple(filters),
+            in_states=states is not None,
+            only_open=states is not None and set(states) <= set(OPEN),
+            after=bool(after),
+        )
+        bound: dict[str, Any] = {**filters, "limit": limit}
         if states is not None:
-            conditions.append(_c.state.in_(states))
-            if set(states) <= set(OPEN):
-                conditions.append(IS_OPEN)  # in these words SQLite takes the index of what is open
+            bound["states"] = tuple(states)
         if after:
-            conditions.append(_c.id < number_of(after))
-        return self._where(*conditions, limit=limit, newest_first=True)
+            bound["after"] = number_of(after)
+        return self._asked(statement, **bound)
 
     def counts(self, connection: str, since: datetime, approved: bool = False) -> dict[str, int]:
         """Return how much is planned in a connection, or was executed since a time, for the limits.
@@ -213,10 +198,8 @@ class Operations(Verdicts):
         sql = f"SELECT connection, state, count(*) FROM operations WHERE {IS_OPEN} GROUP BY connection, state"
         return {(row[0], row[1]): row[2] for row in self._tx.rows(sql)}
 
-    def _where(self, *conditions: Condition, limit: int | None = None, newest_first: bool = False) -> Found:
-        order = _c.id.desc() if newest_first else _c.id
-        statement = select(operations).where(*conditions).order_by(order).limit(limit)
-        return [read_operation(row) for row in self._tx.execute(statement)]
+    def _asked(self, question: ask.Question, **bound: Any) -> Found:
+        return [read_operation(row) for row in self._tx.execute(question, bound)]
 
 
 def _counted(kind: str, fields: dict[str, list[str]]) -> Iterable[str]:
