@@ -52,14 +52,15 @@ class Sweep:
         with self.trial.counted(counting):
             self.scenario.act(self.trial)
             events = counting.count
-            self._drain()
+            self.trial.drain(pause=self.scenario.pause, full=self.scenario.full)
         self.swept.reached += counting.reached
         # all else is compared with this history, so it has to be right by itself
         assert doubles(self.trial) == {}
         return ending(self.trial), events
 
     def _drain(self) -> None:
-        self.trial.drain(pause=self.scenario.pause, full=self.scenario.full)
+        # what a later sync would still write is missing in the comparison, which spares a second quiet one
+        self.trial.drain(pause=self.scenario.pause, full=self.scenario.full, quiet_for=1)
 
     def plain(self, nths: Iterable[int]) -> Swept:
         """Crash at each of these events and recover."""

@@ -153,15 +153,15 @@ class Trial:
         app = self.app or self.start()
         return app.sync(full=full)
 
-    def drain(self, *, pause: float = SETTLE + 60, full: bool = False) -> int:
-        """Sync until two syncs in a row write nothing; return how many it took."""
+    def drain(self, *, pause: float = SETTLE + 60, full: bool = False, quiet_for: int = 2) -> int:
+        """Sync until so many syncs in a row write nothing; return how many it took."""
         quiet = 0
         for count in range(1, QUIET_WITHIN + 1):
             self.clock.forward(pause)
             before = self.writes()
             self.sync(full=full)
             quiet = quiet + 1 if self.writes() == before else 0
-            if quiet == 2:
+            if quiet == quiet_for:
                 return count
         raise AssertionError(f"still writing after {QUIET_WITHIN} syncs")
 
