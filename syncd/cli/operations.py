@@ -80,19 +80,25 @@ def as_document(operation: Operation) -> dict[str, Any]:
 @commands.command("show")
 def show_operation(ctx: typer.Context, operation_id: OperationId, as_json: AsJson = False) -> None:
     """Show one operation: what it writes, why, and how it went."""
+    from syncd.sync.habits import preview
+
     with opening.looking(ctx) as tx:
         operation = tx.operations.get(operation_id)
-    if operation is None:
-        raise UsageError(f"There is no operation {operation_id}.", "`syncd operations list` shows them.")
-    found = as_document(operation)
+        if operation is None:
+            raise UsageError(f"There is no operation {operation_id}.", "`syncd operations list` shows them.")
+        state = tx.connections.load(operation.draft.connection)
+    shows = preview(operation.draft, state.fidelity) if state else {}
+    found = {**as_document(operation), "shows": shows}
     if as_json:
         say.document(found)
         return
     for name, value in found.items():
-        if name != "fields" and value not in (None, "", ()):
+        if name not in ("fields", "shows") and value not in (None, "", ()):
             say.line(f"{name}: {', '.join(value) if isinstance(value, tuple) else say.text(value)}")
-    rows = [(name, before, after) for name, (before, after) in found["fields"].items()]
-    say.table(("field", "before", "after"), rows, empty="It carries no fields.")
+    rows = [
+        (name, before, after, shows.get(name, after)) for name, (before, after) in found["fields"].items()
+    ]
+    say.table(("field", "before", "after", "will show as"), rows, empty="It carries no fields.")
 
 
 @commands.command("retry")

@@ -50,8 +50,12 @@ def _counted(plan: Sequence[Mapping[str, Any]]) -> str:
 def _planned(planned: Mapping[str, Any]) -> Iterator[str]:
     record = planned.get("vendor_id") or "new"
     yield f"{planned['connection']}: {planned['kind']} {record} (customer {planned['customer']}): {planned['reason']}"
+    shows = planned.get("shows", {})
     for name, (before, after) in planned.get("fields", {}).items():
-        yield f"    {name}: {_quoted(before)} → {_quoted(after)}"
+        rendered = (
+            f", which {planned['connection']} will show as {_quoted(shows[name])}" if name in shows else ""
+        )
+        yield f"    {name}: {_quoted(before)} → {_quoted(after)}{rendered}"
 
 
 def _quoted(value: str | None) -> str:

@@ -49,6 +49,20 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(world: World) -> None:
     assert "email: (empty) → “an@example.com”" in shown
 
 
+def test_a_plan_says_how_the_vendor_will_show_what_is_written(world: World) -> None:
+    world.sandbox.pexip_engage.switches.mangle = {"company": ["upper"]}
+    world.ask("sync")
+    world.sandbox.perfex.human_edit("2", company="Claes Bakkerij")
+    world.ask("sync")
+    world.sandbox.perfex.human_edit("2", company="Claes Brood")
+    told = "company: “Claes Bakkerij” → “Claes Brood”, which booking will show as “CLAES BROOD”"
+    assert told in world.type("sync", "--dry-run").stdout
+    (planned,) = [op for op in world.ask("sync", SYNCD__SAFETY__APPROVE="always")["plan"] if op["shows"]]
+    shown = world.ask("operations", "show", planned["operation"])
+    assert shown["shows"] == planned["shows"] == {"company": "CLAES BROOD"}
+    assert "CLAES BROOD" in world.type("operations", "show", planned["operation"]).stdout
+
+
 def test_a_human_edit_travels(world: World) -> None:
     world.ask("sync")
     world.sandbox.perfex.human_edit("2", company="Claes Bakkerij")

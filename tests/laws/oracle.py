@@ -190,10 +190,18 @@ def _losses(world: World, seen: Picture) -> Iterator[str]:
             yield f"lost: {word.account}/{word.vendor_id} {word.field} {word.text!r} was overwritten unread"
         if not word.token or word.gone or not word.read or _taken_for_ours(world, seen, word):
             continue
+        if not _is_heard(world, word):
+            continue
         if word.token.lower() not in seen.papers and not _kept_there(
             world, word.account, word.vendor_id, word.token
         ):
             yield f"lost: {word.account}/{word.vendor_id} {word.field} {word.text!r} is nowhere to be found"
+
+
+def _is_heard(world: World, word: Word) -> bool:
+    """Tell whether a field goes anywhere from where it was written; one without an owner is only shown."""
+    slot = slot_of(word.field)
+    return slot in world.scene.slots and world.scene.policy(slot).hears(word.account)
 
 
 def _taken_for_ours(world: World, seen: Picture, word: Word) -> bool:
