@@ -103,22 +103,26 @@ class Transaction:
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """Return this database's INSERT, which knows ON CONFLICT."""
-        if not self.is_postgres:
-            return sqlite.insert(table)
-        # a tenth of what a command on SQLite costs to start
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert(table)
+        return _insert(table, self.is_postgres)
 
     def upsert(self, table: Table, row: dict[str, Any]) -> None:
         """Insert a row, or replace all but the key of the one that is there."""
         self.execute(_upsert(table, tuple(row), self.is_postgres), row)
 
 
+def _insert(table: Table, is_postgres: bool) -> postgresql.Insert | sqlite.Insert:
+    if not is_postgres:
+        return sqlite.insert(table)
+    # a tenth of what a command on SQLite costs to start
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 @lru_cache(maxsize=64)
-def _upsert(table: Table, names: tuple[str, ...], is_postgres: bool) -> Insert:
+def _upsert(table: Table, names: tuple[str, ...], is_postgres: bool) -> postgresql.Insert | sqlite.Insert:
     """Return the statement that inserts or replaces these columns, built once: that costs more than to execute it."""
-    insert: Insert = postgresql.insert(table) if is_postgres else sqlite.insert(table)
+    insert = _insert(table, is_postgres)
     key = [column.name for column in table.primary_key]
     kept = {name: insert.excluded[name] for name in names if name not in key}
     return insert.on_conflict_do_update(index_elements=key, set_=kept)

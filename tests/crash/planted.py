@@ -206,6 +206,27 @@ PLANTED = (
         "tests/vendors/test_kiotviet.py",
     ),
     Planted(
+        "one row that no database takes ends the batch of its page",
+        "syncd/vendors/table.py",
+        '    reason = unusable(row) if suspect else ""\n',
+        '    reason = ""\n',
+        "tests/sync/test_unstorable.py",
+    ),
+    Planted(
+        "a schedule is in the machine's own time",
+        "syncd/daemon/timetable.py",
+        "CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(zone))",
+        "CronTrigger.from_crontab(schedule.cron)",
+        "tests/daemon/test_parts.py",
+    ),
+    Planted(
+        "a write that nobody answered is sent again at once",
+        "syncd/vendors/again.py",
+        '(Busy, Throttled) if kind == "write" else',
+        '(Busy, Throttled) if kind == "token" else',
+        "tests/vendors/test_http.py",
+    ),
+    Planted(
         "e-mails are folded, not lower-cased",
         "syncd/customer/email.py",
         'return f"{local.lower()}@',

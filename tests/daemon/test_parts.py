@@ -16,7 +16,7 @@ import pytest
 from syncd.config import Alerts, Secret
 from syncd.config.schedule import parse
 from syncd.daemon.systemd import Systemd
-from syncd.daemon.timetable import Timetable, Watch, first_time
+from syncd.daemon.timetable import Timetable, Watch, first_time, trigger
 from syncd.notify import Alarm, Notifier, subject, text
 from tests.daemon.conftest import until
 
@@ -40,6 +40,18 @@ def test_an_interval_goes_on_where_it_was_before_the_restart(
 
 def test_a_cron_line_has_times_of_its_own() -> None:
     assert first_time(parse("0 6 * * *"), None, NOW, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "winter", "summer"), [("UTC", 6, 6), ("Europe/Brussels", 5, 4), ("Asia/Ho_Chi_Minh", 23, 23)]
+)
+def test_a_cron_line_means_the_time_of_its_zone_through_both_changes_of_the_clock(
+    zone: str, winter: int, summer: int
+) -> None:
+    at_six = trigger(parse("0 6 * * *"), zone)
+    for day, hour in (("03-27", winter), ("03-30", summer), ("10-23", summer), ("10-26", winter)):
+        fires = at_six.get_next_fire_time(None, datetime.fromisoformat(f"2026-{day}T12:00+00:00"))
+        assert fires.astimezone(UTC).hour == hour, f"{zone} {day}"
 
 
 def test_a_jump_of_the_wall_clock_is_seen_and_slow_hours_are_not() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.sync.world import World
 
 
-def test_a_zero_character_sets_one_record_aside(tmp_path: Path) -> None:
-    world = World(tmp_path, f"sqlite:///{tmp_path}/syncd.db", shop="")
+def test_a_zero_character_sets_one_record_aside(tmp_path: Path, store_url: str) -> None:
+    world = World(tmp_path, store_url, shop="")
     shop = world.vendor("shop")
     known = shop.human_create(name="Known", email="known@example.com")
     shop.human_create(name="Other", email="other@example.com")
