@@ -24,3 +24,4 @@ def test_a_zero_character_sets_one_record_aside(tmp_path: Path, store_url: str) 
         "Known",
         "Next",
     }
+    world.app.close()
