@@ -17,6 +17,7 @@ from syncd.sync.progress import Watch
 from syncd.sync.scene import Scene, Source
 from syncd.sync.tasks import Task
 from syncd.values import Change, Draft, Operation, Record, Shadow, Shown, Written
+from syncd.vendors.base import ReadsBack
 from syncd.vendors.leave import asking
 
 log = Logger(__name__)
@@ -69,12 +70,19 @@ class Sender:
             task.attempt.shown = answer
         elif vendor_id:
             try:
-                task.attempt.shown = self.source.connector.get(str(vendor_id))
+                task.attempt.shown = self._shown_now(task, str(vendor_id))
             except VendorError as error:
                 log.warning("A write could not be read back.", reason=type(error).__name__)
             failpoint("push.looked")
         if answer is not None and task.attempt.shown is not None and self.state.answers is None:
             task.attempt.answers = dict(answer.fields) == dict(task.attempt.shown.fields)
+
+    def _shown_now(self, task: Task, vendor_id: str) -> Shown:
+        """Read a record after a write: the part that was written, where records stand in parts."""
+        connector = self.source.connector
+        if task.operation.draft.kind == "update" and isinstance(connector, ReadsBack):
+            return connector.read_back(self._change(task))
+        return connector.get(vendor_id)
 
     def _change(self, task: Task) -> Change:
         draft, record = task.operation.draft, task.record

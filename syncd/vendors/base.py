@@ -22,6 +22,7 @@ __all__ = [
     "GivesCards",
     "Keys",
     "Pass",
+    "ReadsBack",
     "Vendor",
     "VendorSettings",
 ]
@@ -159,6 +160,14 @@ class GivesCards(Protocol):
 
     def new_card(self, vendor_id: str) -> Shown:
         """Ask for a new card and return the record with it. Raises Rejected where none was given."""
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A connector whose records stand in parts, so that the part that was written proves a write."""
+
+    def read_back(self, change: Change) -> Shown:
+        """Read again what an update has written; fields of other parts are left out. Raises as `get` does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -217,6 +218,43 @@ def test_a_search_that_hides_some_contacts_empties_nobody(fork: Sandbox) -> None
         third: "three@example.com",
         nobody: None,
     }
+
+
+@pytest.mark.parametrize("own", ["", "+3291234567"])
+@pytest.mark.parametrize("version", ["2.0", "3.0"])
+def test_a_search_that_shows_the_customers_phone_is_not_taken_for_the_contacts(
+    fork: Sandbox, version: Any, own: str
+) -> None:
+    fork.switches.version, fork.switches.search_columns = version, "customer"
+    people = [
+        fork.human_create(company=f"N{n}", phonenumber=own, contact={**ANNA, "email": f"n{n}@example.com"})
+        for n in range(3)
+    ]
+    connector = connect(fork)
+    for _ in range(2):
+        shown = records(connector)
+        assert [shown[each].fields["phone"] for each in people] == [ANNA["phonenumber"]] * 3
+
+
+def test_that_a_search_shows_the_contacts_phone_is_seen_without_a_request(crm: Sandbox) -> None:
+    for n in range(3):
+        crm.human_create(
+            company=f"N{n}", phonenumber="+3291234567", contact={**ANNA, "email": f"n{n}@ex.com"}
+        )
+    connector = connect(crm)
+    records(connector)
+    assert not [entry for entry in crm.ledger if entry.kind == "contacts"]
+
+
+@pytest.mark.parametrize("version", ["3.0", "3.1"])
+def test_a_search_that_knows_no_companies_empties_nobody(fork: Sandbox, version: Any) -> None:
+    fork.switches.version, fork.switches.contact_routes = version, "contact"
+    userid = fork.human_create(company="Maes BV", contact=ANNA)
+    nobody = fork.human_create(company="Nobody")
+    fork.switches.search_companies = False
+    connector = connect(fork)
+    assert connector.get(userid).fields["email"] == "anna@example.com"
+    assert connector.get(nobody).fields["email"] is None
 
 
 def test_an_address_that_takes_a_contacts_own_number_shows_nobody_elses(crm: Sandbox) -> None:

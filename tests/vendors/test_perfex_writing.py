@@ -139,3 +139,42 @@ def test_a_deleted_customer_is_missing_by_the_vendors_own_word(crm: Sandbox) -> 
     connector.write("delete", Change("delete", {}, userid))
     with pytest.raises(Missing):
         connector.get(userid)
+
+
+@pytest.mark.parametrize(
+    ("fields", "requests", "read"),
+    [
+        ({"phone": "+32470999888"}, 1, {"email", "phone", "first_name", "last_name"}),
+        ({"city": "Gent", "country": "BE"}, 1, {"city", "country", "company", "street1"}),
+        ({"phone": "+32470999888", "city": "Gent"}, 2, {"email", "phone", "city"}),
+    ],
+)
+def test_what_was_written_is_read_back_and_no_more(
+    crm: Sandbox, fields: dict[str, str], requests: int, read: set[str]
+) -> None:
+    userid = crm.human_create(company="Maes BV", contact=ANNA)
+    connector = connect(crm)
+    change = Change("update", fields, userid, connector.get(userid), key="op-2")
+    for step in connector.steps(change):
+        connector.write(step, change)
+    crm.human_edit(userid, website="https://maes.example", contact={"lastname": "Peeters"})
+    before = connector.requests
+    shown = connector.read_back(change)
+    assert connector.requests - before == requests
+    now = connector.get(userid)
+    assert read <= shown.fields.keys()
+    assert shown.fields.items() <= now.fields.items()
+    assert change.current is not None
+    assert shown.started > change.current.started
+    assert shown.payload.keys() == now.payload.keys()
+    if requests == 1:
+        assert not {"website", "last_name"} <= shown.fields.keys()
+
+
+def test_a_contact_that_an_update_makes_is_read_back_with_its_customer(crm: Sandbox) -> None:
+    userid = crm.human_create(company="Maes BV")
+    connector = connect(crm)
+    change = Change("update", PERSON, userid, connector.get(userid), key="op-2")
+    for step in connector.steps(change):
+        connector.write(step, change)
+    assert connector.read_back(change).fields == connector.get(userid).fields

@@ -124,9 +124,12 @@ class Contacts:
         customer = self.crm.state.customers.shown(columns["userid"], self.crm.now())
         if customer is None or customer["columns"]["active"] != "1" or columns["active"] != "1":
             return None
-        if wanted not in self.crm.contact_text(columns["id"]) and wanted not in self._company(customer):
+        by_company = self.crm.switches.search_companies and wanted in self._company(customer)
+        if not by_company and wanted not in self.crm.contact_text(columns["id"]):
             return None
-        return {"columns": {**customer["columns"], **self._rendered(row)}}
+        both = (customer["columns"], self._rendered(row))
+        first, last = both if self.crm.switches.search_columns == "contact" else both[::-1]
+        return {"columns": {**first, **last}}
 
     def _company(self, customer: Json) -> str:
         columns = customer["columns"]

@@ -54,6 +54,10 @@ class PerfexSwitches(Switches):
     contact_routes: Literal["version", "customer", "contact"] = "version"  # whose id /contacts/{id} takes
     refuse_at_in_path: bool = True  # CodeIgniter's permitted_uri_chars without @: 400 on /search/a@b
     search_broken: bool = False  # some 3.x builds answer 500 to every customer search
+    search_companies: bool = True  # whether a search for contacts looks at their companies too
+    search_columns: Literal["contact", "customer"] = (
+        "contact"  # whose phonenumber, active and datecreated a search for contacts shows: both tables have them
+    )
     vat_hidden_in_get: bool = (
         False  # option "company_requires_vat_number_field" off: single GET shows vat null
     )

@@ -70,6 +70,7 @@ class Api:
         self.http = http
         self._version: tuple[int, ...] | None = None
         self._limited = False  # rate headers were seen, which only 3.x sends
+        self._bare = False  # a page of customers was asked for, and all of them came
         self._sorts = True
 
     # --- reading
@@ -77,13 +78,14 @@ class Api:
     def customers(self, number: int, sort: str = "userid") -> Rows:
         """Read one page of the customers, all of them where the module does not page; none is no error."""
         query = [("page", str(number)), ("per_page", str(PAGE_SIZE))]
-        if self._sorts:
-            reply = self.get("customers", [*query, ("sort", sort)], expect="rows")
-            if reply.status not in (400, 422):
-                return self.rows(reply)
+        reply = self.get("customers", [*query, *([("sort", sort)] if self._sorts else [])], expect="rows")
+        if self._sorts and reply.status in (400, 422):
             # A column that this build cannot sort by is a bad filter [Perfex module source].
             self._sorts = False
-        return self.rows(self.get("customers", query, expect="rows"))
+            reply = self.get("customers", query, expect="rows")
+        rows = self.rows(reply)
+        self._bare = reply.ok and not rows.paged
+        return rows
 
     def customer(self, userid: str) -> tuple[Row, datetime]:
         """Read one customer. Raises Missing."""
@@ -132,9 +134,14 @@ class Api:
         return self.rows(self.get("custom_fields/customers")).rows
 
     def version(self) -> tuple[int, ...]:
-        """Return the module's version, as far as it tells: 3.x shows it in a document that needs no token."""
+        """Return the module's version, as far as it tells: 3.x shows it in a document that needs no token.
+
+        One that pages nothing and sends no rate headers is 2.x, and is not asked.
+        """
         if self._version is None:
-            self._version = _version(self._openapi()) or ((3, 0) if self._limited else (2, 0))
+            is_old = self._bare and not self._limited
+            told = None if is_old else _version(self._openapi())
+            self._version = told or ((3, 0) if self._limited else (2, 0))
         return self._version
 
     def _openapi(self) -> Any:

@@ -8,6 +8,7 @@ updates of customers themselves are held until the setting `groups` says what ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -32,7 +33,7 @@ from syncd.vendors.perfex.contacts import Contacts
 from syncd.vendors.perfex.fields import customer_payload, read, text_of
 from syncd.vendors.perfex.listing import Listing
 from syncd.vendors.perfex.lookup import find
-from syncd.vendors.perfex.table import GROUPS_HELD, mapped
+from syncd.vendors.perfex.table import CONTACT_FIELDS, GROUPS_HELD, mapped
 
 MAX_BODY = 256 << 20  # 2.x answers all customers at once
 CONCURRENCY = 4
@@ -75,6 +76,23 @@ class Perfex:
         row, started = self.api.customer(vendor_id)
         payload = {"customer": self._payload(row, single=True), "contact": self.contacts.of(row)}
         return self.read(Item(vendor_id, payload), started)
+
+    def read_back(self, change: Change) -> Shown:
+        """Read the written one of a record's two parts; the other one stands in the payload as it was read before."""
+        steps, contact = self.steps(change), writing.current_contact(change)
+        userid = _known(change)
+        if len(steps) != 1 or contact is None:
+            return self.get(userid)
+        row: Row = writing.current_customer(change)
+        if steps == ("contact",):
+            contact, started = self.contacts.seen(row)
+            payload = {"customer": row, "contact": contact}
+        else:
+            fresh, started = self.api.customer(userid)
+            payload = {"customer": self._payload(fresh, single=True), "contact": contact}
+        shown = self.read(Item(userid, payload), started)
+        written = {name for name in shown.fields if (name in CONTACT_FIELDS) == (steps == ("contact",))}
+        return replace(shown, fields={name: shown.fields[name] for name in written})
 
     def find(self, keys: Keys) -> Sequence[Shown]:
         return find(keys, self.api, self.contacts, self.table, self.get)

@@ -4,6 +4,8 @@ Three ways, the cheapest that works: the list of all contacts (3.1), a search fo
 every active customer (most builds; nobody documents it, it follows from the source), or one request per customer.
 What a cheap way cannot show (contacts of inactive customers, and customers newer than its answer) is asked singly.
 That the search really shows everybody is tried once a pass, with the first customer who seems to have no contact.
+A search joins two tables that both have a phone number; that it shows the contact's is seen from the first one that
+is not the customer's, or else tried with a few customers: a build that shows the other one is not searched again.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from typing import Any
 
 import orjson
 
-from syncd.errors import Forbidden, Unanswered, Unsearchable
+from syncd.errors import Forbidden, Malformed, Unanswered, Unsearchable
 from syncd.vendors.perfex.api import Api, Row, Rows
 from syncd.vendors.perfex.fields import LAST, contact_payload, number_of, primary, rank_of, text_of
 
 Contact = dict[str, Any] | None
 
 AT_ONCE = 4
+MOST_TRIED = 3  # customers who are asked for singly, to see whose phone number a search shows
 # A term without "@", which CodeIgniter may refuse in a path; it finds most addresses, and the rest is asked singly.
 PARTIAL_TERM = ".co"
 _PLAIN = re.compile(r"\w(?:[\w ]*\w)?")
@@ -35,7 +38,7 @@ class Everyone:
     """The primary contacts of many customers at one time, packed, because they are kept for a whole pass.
 
     `complete` tells that an active customer up to number `newest` who is not in it has no contact; `doubtful` that
-    this is still to be tried.
+    this is still to be tried; `searched` that its rows are joined from two tables.
     """
 
     packed: Mapping[str, bytes]
@@ -44,14 +47,18 @@ class Everyone:
     newest: int = 0
     inactive_too: bool = False
     doubtful: bool = False
+    searched: bool = False
 
     def knows(self, row: Row) -> bool:
         """Tell whether this answers for a customer."""
         userid = text_of(row.get("userid"))
         if userid in self.packed:
             return True
-        active = self.inactive_too or text_of(row.get("active", "1")) != "0"
-        return self.complete and active and number_of(userid) <= self.newest
+        return self.covers(row) and number_of(userid) <= self.newest
+
+    def covers(self, row: Row) -> bool:
+        """Tell whether a customer who is not in it, and was there at its time, has no contact."""
+        return self.complete and (self.inactive_too or text_of(row.get("active", "1")) != "0")
 
     def of(self, userid: str) -> Contact:
         """Return a customer's primary contact."""
@@ -67,6 +74,9 @@ class Contacts:
         self._listed: bool | None = (
             None  # whether this build lists all contacts; then an address takes their own id
         )
+        self._shows_own: bool | None = None  # whether a search shows a contact's own phone number
+        self._tried = 0
+        self._finds_companies = False  # until a search for a company has shown a contact of it
         self._takes_at = True  # until a search for "@" is refused
 
     def everyone(self) -> Everyone:
@@ -74,16 +84,19 @@ class Contacts:
         rows = self._list()
         if rows is not None:
             return _everyone(rows, complete=True, inactive_too=True)
+        if self._shows_own is False:
+            return Everyone({}, complete=False)
         rows = self._search_all("@") if self._takes_at else None
         self._takes_at = rows is not None
         if rows is not None:
-            return _everyone(rows, complete=True, doubtful=True)
+            return _everyone(rows, complete=True, doubtful=True, searched=True)
         rows = self._search_all(PARTIAL_TERM)
-        return _everyone(rows, complete=False) if rows is not None else Everyone({}, complete=False)
+        return _everyone(rows, complete=False, searched=True) if rows is not None else Everyone({}, False)
 
     def beside(self, customers: Iterable[Row], everyone: Everyone) -> dict[str, Contact]:
         """Return userid → primary contact of these customers, asking singly where `everyone` does not know."""
         known = {text_of(row["userid"]): row for row in customers}
+        self._try_phones(known, everyone)
         self._try(known, everyone)
         asked = {userid: row for userid, row in known.items() if not everyone.knows(row)}
         found = {userid: everyone.of(userid) for userid in known.keys() - asked.keys()}
@@ -105,20 +118,59 @@ class Contacts:
                 everyone.doubtful, everyone.complete = False, self.of(row) is None
                 return
 
+    def _try_phones(self, customers: Mapping[str, Row], everyone: Everyone) -> None:
+        """Tell whose phone numbers a search shows, by a customer whose own number is another one."""
+        if not everyone.searched or self._shows_own is not None or self._tried >= MOST_TRIED:
+            return
+        alike = None
+        for userid, row in customers.items():
+            contact = everyone.of(userid)
+            if contact is not None and _phone_of(contact) != _phone_of(row):
+                self._shows_own = True
+                return
+            alike = alike or (contact and row)
+        if alike:
+            self._tried += 1
+            single = self.of(alike)
+            if single is not None and _phone_of(single) != _phone_of(alike):
+                self._shows_own = False
+                everyone.packed, everyone.complete = {}, False
+
     def of(self, customer: Row) -> Contact:
         """Return a customer's primary contact as it is now."""
+        return self.seen(customer)[0]
+
+    def seen(self, customer: Row) -> tuple[Contact, datetime]:
+        """Return a customer's primary contact, and when the request that showed it began."""
         userid = text_of(customer["userid"])
         if not self._lists():
             own = self.api.contacts_of(userid)
             if own is not None:
                 self._listed = False if own.rows else self._listed
-                return _primary_of(userid, own.rows)
+                return _primary_of(userid, own.rows), own.started
             self._listed = True
-        # Where all contacts are listed, an address takes the contact's own number, not the customer's [OpenAPI 3.1].
+        return self._by_company(customer, userid) or self._among_all(customer, userid)
+
+    def _by_company(self, customer: Row, userid: str) -> tuple[Contact, datetime] | None:
+        """Search by the company, where an address takes the contact's own number [OpenAPI 3.1]; None: nothing is known.
+
+        That a search for contacts looks at companies is seen in the source of one build only, so that finding none
+        counts where it has found another one.
+        """
         term = plain_term(text_of(customer.get("company")))
         rows = self._search(term) if term and text_of(customer.get("active", "1")) != "0" else None
         found = _primary_of(userid, rows.rows) if rows is not None else None
-        return found if found is not None or rows is not None else self.everyone().of(userid)
+        self._finds_companies = self._finds_companies or found is not None
+        return (found, rows.started) if rows is not None and self._finds_companies else None
+
+    def _among_all(self, customer: Row, userid: str) -> tuple[Contact, datetime]:
+        everyone = self.everyone()  # asked for after the customer was read, so that it is not too new for it
+        if everyone.started is None or not (userid in everyone.packed or everyone.covers(customer)):
+            raise Malformed(
+                "This Perfex shows no way to the contact of a customer.",
+                "Let the API token read and search contacts.",
+            )
+        return everyone.of(userid), everyone.started
 
     def having(self, email: str) -> set[str]:
         """Return the userids of customers who may have a contact with this e-mail. Raises Unsearchable."""
@@ -152,13 +204,13 @@ class Contacts:
         return rows if self._listed else None
 
     def _search(self, term: str) -> Rows | None:
-        return self._tried(self.api.search, term) if term else None
+        return self._answered(self.api.search, term) if term else None
 
     def _search_all(self, term: str) -> Rows | None:
-        return self._tried(self.api.search_many, term)
+        return self._answered(self.api.search_many, term)
 
     @staticmethod
-    def _tried(search: Callable[[str, str], Rows | None], term: str) -> Rows | None:
+    def _answered(search: Callable[[str, str], Rows | None], term: str) -> Rows | None:
         try:
             return search("contacts", term)
         except Forbidden:
@@ -171,7 +223,14 @@ class Contacts:
             return None  # a build whose search fails with a database error; there is another way
 
 
-def _everyone(rows: Rows, *, complete: bool, inactive_too: bool = False, doubtful: bool = False) -> Everyone:
+def _everyone(
+    rows: Rows,
+    *,
+    complete: bool,
+    inactive_too: bool = False,
+    doubtful: bool = False,
+    searched: bool = False,
+) -> Everyone:
     best: dict[str, tuple[int, int]] = {}
     packed: dict[str, bytes] = {}
     newest = 0
@@ -181,7 +240,11 @@ def _everyone(rows: Rows, *, complete: bool, inactive_too: bool = False, doubtfu
         # Without all of them, an unmarked contact may not be the one that speaks for its customer.
         if rank is not None and (complete or rank[0] == 0) and rank < best.get(userid, LAST):
             best[userid], packed[userid] = rank, _packed(contact_payload(row))
-    return Everyone(packed, complete, rows.started, newest, inactive_too, doubtful)
+    return Everyone(packed, complete, rows.started, newest, inactive_too, doubtful, searched)
+
+
+def _phone_of(row: Row) -> str:
+    return text_of(row.get("phonenumber"))
 
 
 def _packed(contact: Row) -> bytes:
