@@ -126,7 +126,7 @@ class _Pusher:
     def _read_again(self, group: Sequence[Task]) -> list[Task]:
         """Read what was not seen just now; return the tasks that may still be sent."""
         stale = [task for task in group if self._is_stale(task)]
-        self._each(stale, self._read)
+        self._each(stale, self.sender.read)
         failpoint("push.read")
         count = Count()
         going = self.store.do(lambda tx: self._sift(tx, group, count), epoch=self.epoch)
@@ -140,10 +140,6 @@ class _Pusher:
         if self.source.connector.abilities.replaces or task.record.observed is None:
             return True
         return self.scene.clock() - task.record.observed > self.scene.safety.read_before_write
-
-    def _read(self, task: Task) -> None:
-        assert task.record is not None
-        task.current = self.source.connector.get(task.record.vendor_id)
 
     def _sift(self, tx: Writing, group: Sequence[Task], count: Count) -> list[Task]:
         """Absorb what the reads showed; an operation on a record that a human changed is planned anew."""
@@ -290,11 +286,11 @@ class _Pusher:
 
     def _note_answers(self, tx: Writing, task: Task) -> None:
         """Remember once whether this vendor's answers show what is stored."""
-        if task.attempt.answers is None or self.state.answers is not None:
+        if task.attempt.answers is None:
             return
         state = tx.connections.load(self.source.name)
-        if state is not None:
-            state.answers = self.state.answers = task.attempt.answers
+        if state is not None and state.answers is None:
+            state.answers = task.attempt.answers
             tx.connections.save(state)
 
 

@@ -17,7 +17,7 @@ from syncd.sync.progress import Watch
 from syncd.sync.scene import Scene, Source
 from syncd.sync.tasks import Task
 from syncd.values import Change, Draft, Operation, Record, Shadow, Shown, Written
-from syncd.vendors.base import ReadsBack
+from syncd.vendors.base import ReadsParts
 from syncd.vendors.leave import asking
 
 log = Logger(__name__)
@@ -36,6 +36,15 @@ class Sender:
     def steps(self, task: Task) -> tuple[str, ...]:
         """Name the requests that an operation takes."""
         return self.source.connector.steps(self._change(task))
+
+    def read(self, task: Task) -> None:
+        """Read a record as it is now, before it is written."""
+        record, connector = task.record, self.source.connector
+        assert record is not None
+        if isinstance(connector, ReadsParts) and record.observed is not None:
+            task.current = connector.read_again(_as_shown(record))
+        else:
+            task.current = connector.get(record.vendor_id)
 
     def send(self, task: Task) -> None:
         """Send the step at hand; after the last one, look at what the vendor shows now."""
@@ -75,12 +84,13 @@ class Sender:
                 log.warning("A write could not be read back.", reason=type(error).__name__)
             failpoint("push.looked")
         if answer is not None and task.attempt.shown is not None and self.state.answers is None:
-            task.attempt.answers = dict(answer.fields) == dict(task.attempt.shown.fields)
+            # The others of its group go by it at once; it is stored with this one's outcome.
+            self.state.answers = task.attempt.answers = dict(answer.fields) == dict(task.attempt.shown.fields)
 
     def _shown_now(self, task: Task, vendor_id: str) -> Shown:
         """Read a record after a write: the part that was written, where records stand in parts."""
         connector = self.source.connector
-        if task.operation.draft.kind == "update" and isinstance(connector, ReadsBack):
+        if task.operation.draft.kind == "update" and isinstance(connector, ReadsParts):
             return connector.read_back(self._change(task))
         return connector.get(vendor_id)
 

@@ -22,7 +22,7 @@ __all__ = [
     "GivesCards",
     "Keys",
     "Pass",
-    "ReadsBack",
+    "ReadsParts",
     "Vendor",
     "VendorSettings",
 ]
@@ -163,8 +163,11 @@ class GivesCards(Protocol):
 
 
 @runtime_checkable
-class ReadsBack(Protocol):
-    """A connector whose records stand in parts, so that the part that was written proves a write."""
+class ReadsParts(Protocol):
+    """A connector whose records stand in parts: what was shown of them saves requests when they are read again."""
+
+    def read_again(self, known: Shown) -> Shown:
+        """Read a whole record as it is now. Raises as `get` does."""
 
     def read_back(self, change: Change) -> Shown:
         """Read again what an update has written; fields of other parts are left out. Raises as `get` does."""

@@ -9,6 +9,7 @@ import pytest
 
 from syncd.errors import (
     Malformed,
+    Missing,
     Unsearchable,
 )
 from syncd.sandbox.perfex import LAST_IP, PASSWORD_HASH, RESET_KEY
@@ -305,3 +306,27 @@ def test_whatever_stands_where_3_x_describes_itself_stops_no_pull(
     userid = fork.human_create(company="Maes BV", contact=ANNA)
     fork.faults.answer(status, body, kind="openapi", count=None)
     assert records(connect(fork))[userid].fields["email"] == "anna@example.com"
+
+
+@pytest.mark.parametrize("company", ["", "Maes BV"])
+def test_a_record_is_read_again_in_two_requests_whatever_an_address_takes(crm: Sandbox, company: str) -> None:
+    userid = crm.human_create(company=company, contact=ANNA)
+    connector = connect(crm)
+    known = records(connector)[userid]
+    single = connector.get(userid)
+    before = connector.requests
+    assert connector.read_again(known).fields == single.fields
+    assert connector.requests - before == 2
+
+
+def test_a_contact_that_is_not_the_primary_one_any_more_does_not_speak(crm: Sandbox) -> None:
+    second = {"firstname": "Bob", "lastname": "Bos", "email": "bob@example.com"}
+    userid = crm.human_create(company="", contacts=[ANNA, second])
+    connector = connect(crm)
+    known = records(connector)[userid]
+    bob = crm.snapshot()[userid]["contacts"][1]["id"]
+    crm.human_edit(userid, contact={"id": bob, "is_primary": "1"})
+    assert connector.read_again(known).fields["email"] == "bob@example.com"
+    crm.human_delete(userid)
+    with pytest.raises(Missing):
+        connector.read_again(known)

@@ -73,9 +73,16 @@ class Perfex:
         return read(item, started, self.table)
 
     def get(self, vendor_id: str) -> Shown:
-        row, started = self.api.customer(vendor_id)
-        payload = {"customer": self._payload(row, single=True), "contact": self.contacts.of(row)}
-        return self.read(Item(vendor_id, payload), started)
+        return self._read(vendor_id, None)
+
+    def read_again(self, known: Shown) -> Shown:
+        contact = known.payload.get("contact")
+        return self._read(known.vendor_id, contact if isinstance(contact, Mapping) else None)
+
+    def _read(self, userid: str, known: Row | None) -> Shown:
+        row, started = self.api.customer(userid)
+        payload = {"customer": self._payload(row, single=True), "contact": self.contacts.seen(row, known)[0]}
+        return self.read(Item(userid, payload), started)
 
     def read_back(self, change: Change) -> Shown:
         """Read the written one of a record's two parts; the other one stands in the payload as it was read before."""
@@ -85,7 +92,7 @@ class Perfex:
             return self.get(userid)
         row: Row = writing.current_customer(change)
         if steps == ("contact",):
-            contact, started = self.contacts.seen(row)
+            contact, started = self.contacts.seen(row, contact)
             payload = {"customer": row, "contact": contact}
         else:
             fresh, started = self.api.customer(userid)

@@ -140,8 +140,8 @@ class Contacts:
         """Return a customer's primary contact as it is now."""
         return self.seen(customer)[0]
 
-    def seen(self, customer: Row) -> tuple[Contact, datetime]:
-        """Return a customer's primary contact, and when the request that showed it began."""
+    def seen(self, customer: Row, known: Row | None = None) -> tuple[Contact, datetime]:
+        """Return a customer's primary contact, and when the request that showed it began; `known` is who it was."""
         userid = text_of(customer["userid"])
         if not self._lists():
             own = self.api.contacts_of(userid)
@@ -149,10 +149,22 @@ class Contacts:
                 self._listed = False if own.rows else self._listed
                 return _primary_of(userid, own.rows), own.started
             self._listed = True
-        return self._by_company(customer, userid) or self._among_all(customer, userid)
+        # Where all contacts are listed, an address takes the contact's own number, not the customer's [OpenAPI 3.1].
+        return (
+            self._still_primary(userid, known)
+            or self._by_company(customer, userid)
+            or self._among_all(customer, userid)
+        )
+
+    def _still_primary(self, userid: str, known: Row | None) -> tuple[Contact, datetime] | None:
+        """Read the contact that was the primary one; None where it is not any more."""
+        number = text_of(known.get("id")) if known else ""
+        row, started = self.api.contact(number) if number else ({}, None)
+        is_theirs = text_of(row.get("userid")) == userid and rank_of(row) == (0, number_of(number))
+        return (contact_payload(row), started) if started and is_theirs else None
 
     def _by_company(self, customer: Row, userid: str) -> tuple[Contact, datetime] | None:
-        """Search by the company, where an address takes the contact's own number [OpenAPI 3.1]; None: nothing is known.
+        """Search by the company; None: nothing is known.
 
         That a search for contacts looks at companies is seen in the source of one build only, so that finding none
         counts where it has found another one.
