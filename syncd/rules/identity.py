@@ -321,10 +321,10 @@ def _report_duplicates(unions: _Unions, result: Identified, priority: Callable[[
     for members in unions.members.values():
         if not any(one.customer is None for one in members):
             continue
-        for connection, group in sorted(_by_connection(members).items(), key=lambda pair: priority(pair[0])):
+        for _, group in sorted(_by_connection(members).items(), key=lambda pair: priority(pair[0])):
             if len(group) > 1:
                 first, *rest = sorted(group, key=lambda one: one.seniority)
-                result.reviews.extend(_duplicate(connection, first, other) for other in rest)
+                result.reviews.extend(duplicate_review(first.key, other.key) for other in rest)
 
 
 def _by_connection(members: Iterable[Candidate]) -> dict[str, list[Candidate]]:
@@ -334,11 +334,13 @@ def _by_connection(members: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     return groups
 
 
-def _duplicate(connection: str, primary: Candidate, other: Candidate) -> Review:
+def duplicate_review(primary: RecordKey, duplicate: RecordKey, customer: str | None = None) -> Review:
+    """Return the question what a second record of one customer at a connection is."""
     return Review(
         kind="duplicate",
-        subject=f"{connection}/{other.key[1]}",
-        evidence={"primary": list(primary.key), "duplicate": list(other.key)},
+        subject="/".join(duplicate),
+        evidence={"primary": list(primary), "duplicate": list(duplicate)},
         choices=("keep", "different", "make_primary"),
-        connection=connection,
+        connection=duplicate[0],
+        customer=customer,
     )

@@ -21,6 +21,7 @@ from syncd.sync.fights import freeze_fought_over
 from syncd.sync.journal import decided_row, waiting_row
 from syncd.sync.moot import withdraw_moot
 from syncd.sync.scene import Scene
+from syncd.sync.stamped import changed_stamps
 from syncd.values import Customer, Golden, Record, Review, Statement
 
 Parked = Mapping[str, Sequence[Sequence[int]]]
@@ -52,6 +53,7 @@ def decide_crowd(tx: Writing, scene: Scene, crowd: Crowd, run: str) -> None:
     swung: list[JournalRow] = []
     for number, customer in enumerate(customers, first):
         group, occasion = fresh[customer.id], Occasion(number, run, tx.now, swung)
+        reviews += changed_stamps(customer, group)
         decided, asked = decide_customer(
             customer, group, scene, occasion, _withheld(group, parked) | contested
         )

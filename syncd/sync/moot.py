@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from syncd.customer import SLOTS, is_element
 from syncd.store import Writing
+from syncd.sync.stamped import bears_stamp
 from syncd.values import Customer, Record, Review
 
 WHY = "a later edit settled it"
@@ -29,6 +30,8 @@ def withdraw_moot(
     if clears := tx.reviews.open_subjects("clear"):
         mine = [record for customer in group for record in records.get(customer, ())]
         tx.reviews.close("clear", clears & _filled(mine), WHY)
+    if stamps := tx.reviews.open_subjects("stamp"):
+        tx.reviews.close("stamp", stamps & _stamped(group, records), WHY)
     pairs = tx.reviews.open_subjects("same_email") - {review.subject for review in asked}
     touched = [pair for pair in pairs if group.keys() & set(pair.split("/"))]
     tx.reviews.close("same_email", [pair for pair in touched if not _disputed(tx, pair, records)], WHY)
@@ -49,6 +52,15 @@ def _filled(records: Iterable[Record]) -> set[str]:
         for record in records
         for slot in (*SLOTS, *filter(is_element, record.shadow.stated))
         if slot not in record.shadow.cleared
+    }
+
+
+def _stamped(customers: Mapping[str, Customer], records: Mapping[str, Sequence[Record]]) -> set[str]:
+    return {
+        "/".join(record.key)
+        for customer in customers.values()
+        for record in records.get(customer.id, ())
+        if bears_stamp(customer, record)
     }
 
 

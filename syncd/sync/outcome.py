@@ -13,6 +13,7 @@ from typing import Any
 from syncd.customer import base_of, slot_of
 from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered, VendorError
 from syncd.rules.absorb import Ground, Sent, absorb, adopt, read_back
+from syncd.rules.identity import duplicate_review
 from syncd.store import Writing
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
@@ -170,12 +171,22 @@ class Concluding:
     def _bind(self, record: Record) -> None:
         record.customer = self.operation.draft.customer
         record.role, record.state = "primary", "live"
+        self._give_way(record, record.customer)
         record.linked_at, record.fresh, record.digest = self.tx.meta.numbers(1), False, b""
         record.considered = record.linked_at
         if self.operation.draft.stamp:
             customer = self.tx.customers.load([record.customer])[record.customer]
             customer.stamps[self.source.name] = self.operation.draft.stamp
             self.tx.customers.save([customer])
+
+    def _give_way(self, record: Record, customer: str) -> None:
+        """Make the record a duplicate where a person's own was linked in its place while the outcome was not known."""
+        there = self.tx.records.primary_of(customer, record.connection)
+        if there is None or there == record.vendor_id:
+            return
+        record.role = "duplicate"
+        review = duplicate_review((record.connection, there), record.key, customer)
+        self.tx.reviews.open([review], self.run)
 
     def _confirm_removal(self) -> None:
         assert self.record is not None

@@ -132,6 +132,19 @@ def decide_same_email(desk: Desk, review: Review, choice: str) -> None:
     desk.tx.customers.mark_due([first, second])
 
 
+def decide_stamp(desk: Desk, review: Review, choice: str) -> None:
+    """Take a person's word on a stamp that was changed: it is the record's id now, or the record is somebody else's."""
+    connection, _, vendor_id = review.subject.partition("/")
+    customer = existing(desk.tx, review.customer or "")
+    if choice == "different":
+        split(desk.tx, customer.id, [(connection, vendor_id)], desk.by)
+        return
+    record = desk.tx.records.one(connection, vendor_id)
+    if record is not None:
+        customer.stamps[connection] = record.value("external_id")
+        desk.tx.customers.save([customer])
+
+
 # --- split ---------------------------------------------------------------------------------------
 
 

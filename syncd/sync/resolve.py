@@ -22,6 +22,7 @@ ACTS: Mapping[str, Act] = {
     "shared_email": decide.decide_shared,
     "shared_phone": decide.decide_shared,
     "same_email": people.decide_same_email,
+    "stamp": people.decide_stamp,
     "promotion": decide.decide_promotion,
     "deleted_and_edited": decide.decide_deleted,
     "duplicate_edit": decide.decide_duplicate_edit,

@@ -2,7 +2,7 @@
 
 says = "one sentence"
 [settings]            approve, blocked, on_clear.FIELD, conflict.FIELD, owner.FIELD
-[vendor.NAME]         fields, and any trait of a simulated vendor; only, push, name_order, on_delete of the settings
+[vendor.NAME]         fields, and any trait of a simulated vendor; only, push, name_order, on_delete, external_id of the settings
 [[act]]               at = NAME, create = {…} | record = "1", write = {…} | record = "1", delete = true
                       sync = [NAME, …] ([] for all), with yes = true or full = true
                       wait = SECONDS; at = NAME, fault = "lost after"; at = NAME, shows = 0.0
@@ -36,7 +36,7 @@ from tests.laws.simulated import Fault
 from tests.laws.world import Member, World
 
 FOLDER = Path(__file__).parent
-MEMBER = ("push", "only", "name_order", "on_delete")
+MEMBER = ("push", "only", "name_order", "on_delete", "external_id")
 WHO = "an admin"
 AS_SETS = ("finds", "forgets", "push", "groups")
 

@@ -99,6 +99,15 @@ class Records:
             records.sort(key=lambda record: record.key)
         return found
 
+    def primary_of(self, customer: str, connection: str) -> str | None:
+        """Return the vendor id of a customer's primary record at a connection, None where there is none that lives."""
+        sql = (
+            "SELECT vendor_id FROM records"
+            " WHERE customer = ? AND connection = ? AND role = 'primary' AND state <> 'gone'"
+        )
+        row = self._tx.row(sql, customer, connection)
+        return str(row[0]) if row else None
+
     def by_keys(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return, for each key that any has, the records that have it and are not gone, linked or not."""
         holders = self.holders(keys)
