@@ -52,12 +52,28 @@ def segment(value: str) -> str:
 
     Quoting is not enough: servers and libraries undo it for dots and slashes.
     """
-    if not value or value in {".", ".."} or "/" in value or "\\" in value or not value.isprintable():
-        raise Rejected(
-            "An id cannot be part of an address: it is empty, or holds a slash, dots alone or control characters.",
-            "Correct it at the vendor.",
-        )
-    return quote(value, safe="")
+    if "/" in value:
+        raise _no_segment()
+    return address_of(value)
+
+
+def address_of(email: str) -> str:
+    """Return an e-mail as one part of a path, quoted: a slash may stand before its @, but not beside dots alone.
+
+    Whoever undoes the quoting then meets an address that is not there, never another one. Raises Rejected.
+    """
+    parts = email.split("/")
+    is_odd = any(part in {"", ".", ".."} for part in parts) or ("@" not in parts[-1] and len(parts) > 1)
+    if is_odd or "\\" in email or not email.isprintable():
+        raise _no_segment()
+    return quote(email, safe="")
+
+
+def _no_segment() -> Rejected:
+    return Rejected(
+        "An id cannot be part of an address: it is empty, or holds a slash, dots alone or control characters.",
+        "Correct it at the vendor.",
+    )
 
 
 def masked(path: str) -> str:

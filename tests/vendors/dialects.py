@@ -119,6 +119,18 @@ def without(*names: str) -> Callable[[Any], Any]:
     return walk
 
 
+LARAVEL = {"currentPage": "current_page", "lastPage": "last_page", "perPage": "per_page"}
+
+
+def flat_pages(document: Any) -> Any:
+    """Put the numbers of a page flat into `meta`, by Laravel's own names and without its links."""
+    page = document.get("meta", {}).get("page") if isinstance(document, dict) else None
+    if not isinstance(page, dict):
+        return document
+    numbers = {LARAVEL.get(name, name): value for name, value in page.items()}
+    return {**{name: value for name, value in document.items() if name != "links"}, "meta": numbers}
+
+
 # --- headers and bytes ----------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import pytest
 from syncd.sandbox import Vendor
 from tests.vendors import test_kiotviet, test_omniwallet, test_perfex, test_pexip_engage
 from tests.vendors.contract import VendorContract
-from tests.vendors.dialects import DIALECTS, MANY, Dialect
+from tests.vendors.dialects import DIALECTS, MANY, Dialect, flat_pages
 
 MAIN = (
     test_perfex.TestPerfex,
@@ -57,6 +57,7 @@ def _in(dialect: Dialect, kind: type[VendorContract], name: str) -> type[VendorC
 def _made() -> Iterator[type[VendorContract]]:
     for kind in MAIN:
         yield _in(MANY, kind, "many dialects")
+    yield _in(Dialect(flat_pages), test_omniwallet.TestOmniwallet, "flat numbers of pages")
     for kind in (*MAIN, *OTHERS):
         for name, dialect in DIALECTS.items():
             yield pytest.mark.long(_in(dialect, kind, name))

@@ -23,6 +23,7 @@ from syncd.errors import (
     Unreachable,
     VendorError,
 )
+from syncd.vendors.call import address_of
 from syncd.vendors.http import Http, segment
 from tests.vendors.hostile import Answer, Hostile, drip, hang_up, hostile, raw, reply, silence
 
@@ -333,10 +334,20 @@ def test_what_would_change_a_path_is_refused(value: str) -> None:
         segment(value)
 
 
+@pytest.mark.parametrize(
+    "value", ["", "../a@b.be", "a/./b@c.be", "/a@b.be", "a//b@c.be", "a@b.be/points", "a/\n@b.be"]
+)
+def test_an_e_mail_that_would_change_a_path_is_refused(value: str) -> None:
+    with pytest.raises(Rejected):
+        address_of(value)
+
+
 def test_a_path_keeps_what_is_quoted() -> None:
-    with hostile(reply()) as server:
+    with hostile(reply(), reply()) as server:
         client(server).send("GET", f"customers/{segment('a+b?c#d %@example.com')}")
+        client(server).send("GET", f"customers/{address_of('a/b@example.com')}/points")
     assert server.requests[0].startswith(b"GET /customers/a%2Bb%3Fc%23d%20%25%40example.com HTTP/1.1")
+    assert server.requests[1].startswith(b"GET /customers/a%2Fb%40example.com/points HTTP/1.1")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,14 @@ class TestOmniwallet(VendorContract):
             "/v1/customers/neu@example.com/add-points",
         ]
 
+    def test_an_e_mail_with_a_slash_is_read_and_written(self, scene: Scene) -> None:
+        email = "sales/be@example.com"
+        assert self.create(scene, {**self.sample, "email": email}) == email
+        assert self.update(scene, email, {"phone": "+4911111", "points": "5"}) == email
+        shown = scene.connector.get(email)
+        assert (shown.fields["phone"], shown.fields["points"]) == ("+4911111", "5")
+        assert [found.vendor_id for found in scene.connector.find(Keys(email=email))] == [email]
+
     def test_a_refused_rename_is_a_rejection_and_nothing_else_happens(self, scene: Scene) -> None:
         scene.vendor.switches.email_by_patch = "refuse"
         old = self.create(scene)

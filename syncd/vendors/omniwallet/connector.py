@@ -21,7 +21,7 @@ from syncd.values import Change, Item, Page, Shown, Written
 from syncd.vendors.ahead import Ahead
 from syncd.vendors.base import Abilities, Finding, Keys, Pass, VendorSettings
 from syncd.vendors.budget import Ration
-from syncd.vendors.http import segment
+from syncd.vendors.call import address_of
 from syncd.vendors.omniwallet.fields import ATTRIBUTES, added_points, same_email, shown_of, single, specs
 from syncd.vendors.omniwallet.listing import PAGE, Place, listing, page_of, reached
 from syncd.vendors.omniwallet.words import hinted, refused_fields, says_why
@@ -89,7 +89,7 @@ class Omniwallet:
         return shown_of(item, started)
 
     def get(self, vendor_id: str) -> Shown:
-        reply = self._http.send("GET", f"customers/{segment(vendor_id)}")
+        reply = self._http.send("GET", f"customers/{address_of(vendor_id)}")
         if not reply.ok:
             raise self._refusal(reply)
         return same_record(single(reply), vendor_id, reply.source)
@@ -159,14 +159,14 @@ class Omniwallet:
     def _update(self, change: Change) -> Written:
         address = _address(change)
         document = {"data": {"type": "customers", "id": address, "attributes": self._attributes(change)}}
-        reply = self._http.send("PATCH", f"customers/{segment(address)}", json=document, kind="write")
+        reply = self._http.send("PATCH", f"customers/{address_of(address)}", json=document, kind="write")
         return self._written(reply, change)
 
     def new_card(self, vendor_id: str) -> Shown:
         """Ask for a new card by an empty one, as nothing else ever does [documentation of n8n-nodes-omniwallet]."""
         before = self.get(vendor_id)
         document = {"data": {"type": "customers", "id": vendor_id, "attributes": {"card": ""}}}
-        reply = self._http.send("PATCH", f"customers/{segment(vendor_id)}", json=document, kind="write")
+        reply = self._http.send("PATCH", f"customers/{address_of(vendor_id)}", json=document, kind="write")
         if not reply.ok:
             raise self._refusal(reply, writing=True)
         shown = self.get(vendor_id)
@@ -176,7 +176,7 @@ class Omniwallet:
         return shown
 
     def _delete(self, change: Change) -> Written:
-        path = f"customers/{segment(_address(change))}"
+        path = f"customers/{address_of(_address(change))}"
         reply = self._http.send("DELETE", path, kind="write", expect="nothing")
         if not reply.ok:
             raise self._refusal(reply, writing=True)
@@ -186,7 +186,7 @@ class Omniwallet:
         number = added_points(change)
         word = "add-points" if number > 0 else "subtract-points"
         body = {"points": abs(number), "type": "syncd", "external_id": change.key}
-        path = f"customers/{segment(_address(change))}/{word}"
+        path = f"customers/{address_of(_address(change))}/{word}"
         reply = self._http.send("POST", path, json=body, kind="write")
         if reply.status in TAKEN and _is_known_transaction(refused_fields(reply, self._http.clean)[0], reply):
             return Written(vendor_id=_address(change))  # an earlier try arrived: its id is our operation's

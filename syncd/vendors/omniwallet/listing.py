@@ -159,17 +159,34 @@ class Sheet:
 def listing(reply: Reply, number: int) -> Sheet:
     """Return a page. Raises Malformed."""
     document = mapping_of(reply.json())
-    meta = mapping_of(mapping_of(document.get("meta")).get("page"))
+    meta = _numbers(document)
     rows, links = document.get("data"), document.get("links")
     if not isinstance(rows, list) or (not rows and not meta):
         raise Malformed(
             f"{reply.source} did not show a page of customers.", "Check base_url; it ends in /v1."
         )
-    total, last_page, size = (whole(meta.get(name)) for name in ("total", "lastPage", "perPage"))
+    total, last_page, size = (whole(meta.get(name)) for name in ("total", "last_page", "per_page"))
     follows = bool(links.get("next")) if isinstance(links, Mapping) else None
     if not rows and total and (last_page is None or number <= last_page):
         raise Malformed(f"{reply.source} announces {total} customers and shows none.", "Try again later.")
     return Sheet(rows, total, last_page, size, follows)
+
+
+def _numbers(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what an answer tells of its pages, by Laravel's own names.
+
+    In `meta.page` and in camel case [Omniwallet API documentation]; Laravel itself puts them flat into `meta`, or beside
+    the rows.
+    """
+    meta = mapping_of(document.get("meta"))
+    told = (
+        mapping_of(meta.get("page")) or meta or {name: document[name] for name in _FLAT if name in document}
+    )
+    return {_SNAKE.get(name, name): value for name, value in told.items()}
+
+
+_FLAT = ("current_page", "last_page", "per_page", "total")
+_SNAKE = {"lastPage": "last_page", "perPage": "per_page", "currentPage": "current_page"}
 
 
 def page_of(rows: Sequence[Any], reply: Reply, place: Place, *, last: bool) -> Page:
