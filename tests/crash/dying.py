@@ -17,8 +17,13 @@ class DiesAt:
         self.nth = nth
         self.count = 0
         self.where = ""
-        self.reached: Counter[str] = Counter()
+        self.names: list[str] = []
         self._thread = threading.get_ident()
+
+    @property
+    def reached(self) -> Counter[str]:
+        """Return how often each event came to pass."""
+        return Counter(self.names)
 
     def __call__(self, event: str) -> None:
         """Take note of an event, or die at it."""
@@ -27,7 +32,7 @@ class DiesAt:
         if self.where:
             raise Crash(self.where)
         self.count += 1
-        self.reached[event] += 1
+        self.names.append(event)
         if self.count == self.nth:
             self.where = f"{event}, event {self.nth}"
             raise Crash(self.where)

@@ -24,6 +24,7 @@ from tests.simulation.places import Places, places
 from tests.simulation.trial import Kept, Trial
 
 TEN_MINUTES = 600.0
+ENOUGH = 10  # wrong ends, after which others tell nothing new
 PASSES = ("plain", "outage", "pairs")
 
 
@@ -44,19 +45,20 @@ class Sweep:
         scenario.past(trial)
         self.kept: Kept = trial.keep()
         self.swept = Swept()
-        self.expected, self.events = self._uncrashed()
+        self.expected, self.names = self._uncrashed()
+        self.events = len(self.names)
 
-    def _uncrashed(self) -> tuple[Ending, int]:
+    def _uncrashed(self) -> tuple[Ending, list[str]]:
         self.trial.rewind(self.kept)
         counting = DiesAt()
         with self.trial.counted(counting):
             self.scenario.act(self.trial)
-            events = counting.count
+            names = list(counting.names)
             self.trial.drain(pause=self.scenario.pause, full=self.scenario.full)
         self.swept.reached += counting.reached
         # all else is compared with this history, so it has to be right by itself
         assert doubles(self.trial) == {}
-        return ending(self.trial), events
+        return ending(self.trial), names
 
     def _drain(self) -> None:
         # what a later sync would still write is missing in the comparison, which spares a second quiet one
@@ -66,6 +68,8 @@ class Sweep:
         """Crash at each of these events and recover."""
         for nth in nths:
             self._once(nth, self._drain)
+            if len(self.swept.wrong) >= ENOUGH:
+                break
         return self._over()
 
     def through_outage(self, nths: Iterable[int]) -> Swept:
@@ -85,6 +89,10 @@ class Sweep:
         """Return so many of the events, evenly, beginning where the seed says; all where there are not more."""
         kills = min(kills, self.events)
         return sorted({1 + (seed + at * self.events // kills) % self.events for at in range(kills)})
+
+    def at(self, name: str) -> list[int]:
+        """Return which events have a name."""
+        return [nth for nth, each in enumerate(self.names, 1) if each == name]
 
     def _over(self) -> Swept:
         self.trial.end()

@@ -78,5 +78,21 @@ def test_a_record_absent_twice_within_an_hour_is_only_suspected(trial: Trial) ->
     assert _record(trial, "crm", una).state == "suspect"
 
 
+def test_a_record_that_was_missing_gets_what_changed_meanwhile(trial: Trial) -> None:
+    trial.sync()
+    crm, loyalty = trial.sandbox.perfex, trial.sandbox.omniwallet
+    una = next(key for key, row in crm.snapshot().items() if row["contacts"][:1] and _is_una(row))
+    kept = crm.backup()
+    crm.human_delete(una)
+    trial.sync(full=True)
+    assert _record(trial, "crm", una).state == "suspect"
+    loyalty.human_edit(UNA["email"], phone="+32470999888")
+    trial.clock.forward(60)
+    trial.sync()
+    crm.restore(kept)
+    trial.drain(full=True)
+    assert crm.snapshot()[una]["contacts"][0]["phonenumber"] == "+32470999888"
+
+
 def _is_una(row: dict[str, Any]) -> bool:
     return bool(row["contacts"][0]["email"] == UNA["email"])
