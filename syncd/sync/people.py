@@ -271,10 +271,16 @@ def _part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]
     rows: list[JournalRow] = []
     for customer, records in sides.values():
         speak_for_themselves(records, number)
-        for slot, empty in only_filled(records, customer.golden).items():
-            customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
-            rows.append(_taken_back(customer, slot, empty, number, tx.now))
+        rows += _give_back(tx, customer, records, number)
     tx.journal.append(rows)
+
+
+def _give_back(tx: Writing, customer: Customer, records: Sequence[Record], number: int) -> list[JournalRow]:
+    """Have what was only filled into records emptied again where their customer says nothing of it."""
+    filled = only_filled(records, customer.golden)
+    for slot, empty in filled.items():
+        customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
+    return [_taken_back(customer, slot, empty, number, tx.now) for slot, empty in filled.items()]
 
 
 def _taken_back(
@@ -332,6 +338,10 @@ def move_record(tx: Writing, connection: str, vendor_id: str, customer_id: str, 
     move(tx, record, target.id)
     _set_roles(left)
     tx.records.save(left)
+    if record.role == "primary":
+        tx.journal.append(_give_back(tx, target, [record], tx.meta.numbers(1)))
+        target.due = True
+        tx.customers.save([target])
     subject = {"records": [list(record.key)], "customers": [target.id]}
     tx.decisions.add(HumanDecision("move", subject, by, {"customer": before}))
     tx.audit.add(by, "move", f"{connection}/{vendor_id}", {"from": before, "to": target.id})

@@ -76,6 +76,7 @@ def execute(store: Store, scene: Scene, order: Order, *, epoch: int, watch: Watc
     with bound(run=order.run):
         settling.recover(store, scene, epoch=epoch)
         _remap(running)
+        _take_yes(running)
         _pull_all(running)
         _settle_all(running)
         _rounds(running)
@@ -98,6 +99,15 @@ def _remap(running: _Running) -> None:
             tx.customers.mark_due(None)
 
     running.store.do(unit, epoch=running.epoch)
+
+
+def _take_yes(running: _Running) -> None:
+    """Have planned anew what is held because it differed before linking: a yes lets it be overwritten."""
+    names = [source.name for source in running.asked]
+    if running.order.yes:
+        running.store.do(
+            lambda tx: tx.customers.mark_due(tx.holds.customers_waiting("link", names)), epoch=running.epoch
+        )
 
 
 def _side_by_side(running: _Running, sources: Sequence[Source], work: Callable[[Source], None]) -> None:

@@ -8,9 +8,11 @@ says = "one sentence"
                       wait = SECONDS; at = NAME, fault = "lost after"; at = NAME, shows = 0.0
                       at = NAME, refused = true (its credentials are revoked) or false (they are renewed)
                       at = NAME, record = "1", rename = "new e-mail" (where that is the id)
+                      at = NAME, map = {FIELD = direction} (the settings of that connection are edited)
                       swap = "email", at = NAME, records = ["1", "2"]
                       answer = KIND, choice = "same"; undo = "run-3"
                       merge = ["crm/1", "shop/2"] (the customer of the second into that of the first)
+                      move = "shop/1", to = "crm/2" (the customer of that record)
                       split = ["shop/2", …]; erase = "crm/1"
 [expect]              customers = how many; reviews = [kinds]; writes = how many writes the vendors processed
 expect.records.NAME   id = {field = value}; an id that is not named must not be there
@@ -103,6 +105,8 @@ def play(world: World, acts: list[Told]) -> None:
             world.connectors[act["at"]].shows = act["shows"]
         elif "refused" in act:
             world.connectors[act["at"]].revoked = act["refused"]
+        elif "map" in act:
+            world.remap(act["at"], act["map"])
         elif ADMIN.keys() & act.keys():
             _decide(world, act)
         else:
@@ -146,6 +150,11 @@ def _split(tx: Writing, world: World, act: Told) -> None:
     people.split(tx, _customer_of(tx, act["split"][0]), leaving, WHO)
 
 
+def _move(tx: Writing, world: World, act: Told) -> None:
+    connection, _, vendor_id = act["move"].partition("/")
+    people.move_record(tx, connection, vendor_id, _customer_of(tx, act["to"]), WHO)
+
+
 def _erase(tx: Writing, world: World, act: Told) -> None:
     erase(tx, _customer_of(tx, act["erase"]), {}, WHO)
 
@@ -166,6 +175,7 @@ ADMIN: Mapping[str, Callable[[Writing, World, Told], None]] = {
     "answer": _answer,
     "merge": _merge,
     "split": _split,
+    "move": _move,
     "erase": _erase,
     "undo": _undo,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import count
@@ -22,7 +22,7 @@ from syncd.rules.guard import Approve, Limit, Limits
 from syncd.store import Lease, Store
 from syncd.sync.run import Order, execute
 from syncd.sync.scene import Safety, Scene, Source
-from syncd.values import Report
+from syncd.values import Direction, Report
 from tests.laws.accounts import SETTLE, Account, Clock, Traits, Word
 from tests.laws.simulated import Killed, SimulatedConnector
 
@@ -98,6 +98,14 @@ class World:
             on_delete=member.on_delete,
             external_id=member.external_id,
         )
+
+    def remap(self, name: str, directions: Mapping[str, Direction]) -> None:
+        """Edit the mapping of a connection, as with other settings at the next start."""
+        connector = self.connectors[name]
+        edited = {field: replace(connector.fields[field], direction=way) for field, way in directions.items()}
+        connector.fields = {**connector.fields, **edited}
+        sources = {**self.scene.sources, name: replace(self.scene.sources[name])}
+        self.scene = replace(self.scene, sources=sources)
 
     def close(self) -> None:
         """Hang up and leave nothing behind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from syncd.store.transaction import Row, Transaction, chunks
@@ -55,6 +55,11 @@ class Holds:
         """Return of how many customers something is held: they are not the same everywhere."""
         row = self._tx.row("SELECT count(DISTINCT customer) FROM holds")
         return int(row[0]) if row else 0
+
+    def customers_waiting(self, waits: str, connections: Collection[str]) -> set[str]:
+        """Return the customers of whom something is held in these connections that waits for this."""
+        sql = f"SELECT DISTINCT customer FROM holds WHERE waits = ? AND {self._tx.among('connection')}"
+        return {row[0] for row in self._tx.rows(sql, waits, self._tx.listed(connections))}
 
     def grouped(self) -> list[tuple[str, str, str, int]]:
         """Return connection, field, reason and how often, the most frequent first."""
