@@ -59,13 +59,24 @@ class Budget(Protocol):
         """Hold one of the places for requests under way at once. Raises Throttled where none comes free in time."""
 
     def told(self, headers: Mapping[str, str], now: datetime, path: str = "") -> None:
-        """Take note of what the vendor's own rate headers say; `now` is the vendor's clock."""
+        """Take note of what the vendor's rate headers say, before the place of that request is let go.
+
+        `now` is the vendor's clock.
+        """
 
     def hold(self, seconds: float, path: str = "") -> None:
         """Send nothing more for so long, because the vendor asked for it."""
 
     def close(self) -> None:
         """Write down what was spent exactly; it may go on all the same."""
+
+
+@dataclass(slots=True)
+class _Left:
+    """How many requests a vendor still takes until a moment."""
+
+    requests: int
+    until: float
 
 
 def _wall() -> datetime:
@@ -95,6 +106,7 @@ class Rationed:
         self._lock = threading.Lock()
         self._buckets: dict[str, AbstractBucket] = {}
         self._held: dict[str, float] | None = None  # by the path's name; None: not looked up yet
+        self._left: dict[str, _Left] = {}  # by the path's name, as its rate headers tell
 
     @property
     def at_once(self) -> int:
@@ -120,7 +132,20 @@ class Rationed:
             if held > 0:
                 return held
             counting = dict.fromkeys(each for each in self.ration.allowances if kind in each.kinds)
-            return self._take([self._bucket(each, path) for each in counting])
+            wait = self._take([self._bucket(each, path) for each in counting])
+            if wait == 0:
+                self._spend(path)
+            return wait
+
+    def _spend(self, path: str) -> None:
+        """Count one request more of what the vendor has told is left; after the last one nothing more is sent."""
+        for name in {"", named(path)} & self._left.keys():
+            left = self._left[name]
+            left.requests -= 1
+            if left.until <= self._ticks():
+                del self._left[name]
+            elif left.requests <= 0:
+                self._hold(left.until - self._ticks(), name)
 
     def _waiting(self) -> dict[str, float]:
         if self._held is None:
@@ -177,21 +202,30 @@ class Rationed:
         remaining, reset = headers.get("X-RateLimit-Remaining"), headers.get("X-RateLimit-Reset")
         if remaining is None or reset is None or not (remaining.isdecimal() and reset.isdecimal()):
             return
-        if int(remaining) <= self._under_way:  # those that are under way may not be in that count yet
-            seconds = int(reset) - now.timestamp()
-            # Its limit for one path counts an hour, the one for all of them a minute, and the headers tell the tighter.
-            self.hold(seconds, path if seconds > 60 else "")
+        seconds = int(reset) - now.timestamp()
+        # Its limit for one path counts an hour, the one for all of them a minute, and the headers tell the tighter; they
+        # tell whole seconds.
+        name = named(path) if seconds > 61 else ""
+        with self._lock:
+            # The others that are under way may not be in that count yet, and answers overtake each other.
+            left = _Left(int(remaining) - max(self._under_way - 1, 0), self._ticks() + seconds)
+            before = self._left.get(name)
+            if before is not None and left.until < before.until + 0.5:
+                left.requests = min(left.requests, before.requests)
+            self._left[name] = left
+            if left.requests <= 0:
+                self._hold(seconds, name)
 
     def hold(self, seconds: float, path: str = "") -> None:
-        seconds = min(seconds, LONGEST_HOLD)
-        if seconds <= 0:
-            return
         with self._lock:
-            held, name = self._waiting(), named(path)
-            if held.get(name, 0.0) < self._ticks() + seconds:
-                held[name] = self._ticks() + seconds
-                if self._waits:
-                    self._waits.add(name, seconds)
+            self._hold(seconds, named(path))
+
+    def _hold(self, seconds: float, name: str) -> None:
+        seconds, held = min(seconds, LONGEST_HOLD), self._waiting()
+        if seconds > 0 and held.get(name, 0.0) < self._ticks() + seconds:
+            held[name] = self._ticks() + seconds
+            if self._waits:
+                self._waits.add(name, seconds)
 
     def close(self) -> None:
         with self._lock:

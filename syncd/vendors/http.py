@@ -239,7 +239,7 @@ class Http:
             finally:
                 if self._observe is not None:
                     self._observe(call.kind, status, time.monotonic() - began)
-        self._budget.told(reply.headers, reply.server_date or reply.started, call.path)
+            self._budget.told(reply.headers, reply.server_date or reply.started, call.path)
         return reply
 
     def _over_the_wire(self, call: Call, request: PreparedRequest, deadline: float) -> Reply:

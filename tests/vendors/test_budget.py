@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -238,3 +238,43 @@ def test_a_vendors_wish_to_wait_outlives_the_process() -> None:
     assert "lan@" not in str(process.shelf)
     process.wall[0] += timedelta(seconds=1201)
     process.budget().acquire("read", 0)
+
+
+@given(
+    limit=st.integers(5, 30),
+    workers=st.integers(2, 4),
+    order=st.lists(st.integers(0, 3), min_size=30, max_size=90),
+)
+def test_what_a_vendor_says_is_left_is_never_overdrawn(limit: int, workers: int, order: list[int]) -> None:
+    """Answers come in any order, and a new request begins as soon as one has come."""
+    ticks = Ticks()
+    budget = Rationed(Ration("crm", concurrency=workers), ticks=ticks, stop=Sleeper(ticks))
+    reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 30)}
+    spent, unread = 0, list[tuple[int, ExitStack]]()
+    for number in order:
+        while len(unread) < workers:
+            place = ExitStack()
+            place.enter_context(budget.slot(1))
+            if _waits(budget):
+                place.close()
+                break
+            spent += 1
+            unread.append((limit - spent, place))
+            if spent == 1:
+                break  # nothing is known before the first answer
+        if not unread:
+            assert spent > limit - workers  # and hardly any of it is wasted
+            break
+        remaining, place = unread.pop(number % len(unread))
+        budget.told({"X-RateLimit-Remaining": str(remaining), **reset}, NOW)
+        place.close()
+    assert spent <= limit
+
+
+def _waits(budget: Rationed) -> bool:
+    """Tell whether another request would have to wait."""
+    try:
+        budget.acquire("read", 0)
+    except Throttled:
+        return True
+    return False
