@@ -19,7 +19,7 @@ from syncd.config import Settings
 from syncd.errors import LeaseLost, StoreError, StoreHeld, UsageError
 from syncd.logs import Logger
 from syncd.metrics import Metrics
-from syncd.store import Lease, Run, Shelf, Store
+from syncd.store import Lease, Run, Shelf, Store, Writing
 from syncd.sync import decide, people
 from syncd.sync.erase import Erased, erase
 from syncd.sync.hints import absorb_one
@@ -118,8 +118,16 @@ class App:
         """
         self._known(connections)
         flags = {"dry_run": dry_run, "full": full, "yes": yes}
-        run = self.store.do(lambda tx: tx.runs.request(connections, flags, asked_by))
+        run = self.store.do(lambda tx: self._asked(tx, connections, flags, asked_by))
         return self._carried_out(run, progress, timeout)
+
+    @staticmethod
+    def _asked(tx: Writing, connections: Sequence[str], flags: Mapping[str, bool], by: str) -> Run:
+        """Ask for a run; a yes beforehand is something that a person did."""
+        run = tx.runs.request(connections, flags, by)
+        if flags["yes"]:
+            tx.audit.add(by, "approve", run.id, {"connections": ", ".join(connections) or "all"})
+        return run
 
     def _known(self, connections: Sequence[str]) -> None:
         for name in connections:

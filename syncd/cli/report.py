@@ -17,9 +17,6 @@ def show(report: Mapping[str, Any]) -> None:
     connections: Mapping[str, Mapping[str, Any]] = report.get("connections", {})
     rows = ([name, *(figures.get(column, 0) for column in _COLUMNS)] for name, figures in connections.items())
     say.table(("connection", *_COLUMNS), rows, empty="No connection took part.")
-    for name, figures in connections.items():
-        if figures.get("error"):
-            say.note(f"{name}: {figures['error']}")
     for error in report.get("errors", ()):
         say.note(str(error))
     _show_plan(report)

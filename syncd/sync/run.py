@@ -309,8 +309,13 @@ def _conclude(running: _Running) -> None:
                 if name in report.connections:
                     report.connections[name].held = held
         report.new_reviews = tx.reviews.count_open(report.run)
-    report.errors = [f"{name}: {tally.error}" for name, tally in report.connections.items() if tally.error]
+    report.errors = [_named(name, tally.error) for name, tally in report.connections.items() if tally.error]
     report.status, report.exit_status = _verdict(running)
+
+
+def _named(connection: str, error: str) -> str:
+    """Return an error with its connection's name before it, once."""
+    return error if error.startswith(f"{connection}:") else f"{connection}: {error}"
 
 
 def _verdict(running: _Running) -> tuple[str, int]:

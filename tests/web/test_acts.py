@@ -38,7 +38,10 @@ def test_approve_all_writes_with_the_next_run(acting: Page) -> None:
     answer = acting.logged_in().post("/runs/run-1/decide", {"verdict": "approve"})
     assert answer.headers["location"] == "/runs/run-1?said=approved"
     assert states(acting) == {"planned": waiting}
-    acting.app.sync(("booking", "crm", "loyalty", "shop"))
+    assert "Plan decided" in acting.logged_in().get("/runs").text
+    wrote = acting.app.sync(("booking", "crm", "loyalty", "shop")).run
+    shown = acting.logged_in().get(f"/runs/{wrote}").text
+    assert f'{waiting} more that it wrote had been planned by <a href="/runs/run-1">run-1</a>' in shown
     after = states(acting)
     assert after["confirmed"] >= waiting
     assert "waiting" not in after

@@ -91,6 +91,19 @@ def test_a_customer_shows_golden_beside_every_record_and_why(page: Page) -> None
     assert "0470 99 99 99" in text
 
 
+def test_every_single_write_is_listed_by_its_state(page: Page) -> None:
+    visit = page.logged_in()
+    whole = visit.get("/operations").text
+    waiting = visit.get("/operations?state=waiting").text
+    with page.app.store.look() as tx:
+        some = tx.operations.list(states=("waiting",), limit=50)
+    assert some
+    assert all(f'href="/operations/{one.id}"' in waiting for one in some)
+    assert f'href="/operations/{some[0].id}"' in whole
+    assert "No such operation" in visit.get("/operations?state=rejected").text
+    assert visit.get("/operations?state=%00&connection=%22&after=op-x").status_code < 500
+
+
 def test_what_is_not_there_is_404_with_a_way_back(page: Page) -> None:
     visit = page.logged_in()
     for path in ("/runs/run-999", "/customers/nobody", "/reviews/999", "/nowhere"):

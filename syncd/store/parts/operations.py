@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from syncd.customer import base_of, says_something
 from syncd.store.parts import operation_queries as ask
@@ -176,6 +176,15 @@ class Operations(Verdicts):
         if after:
             bound["after"] = number_of(after)
         return self._asked(statement, **bound)
+
+    def planners(self, connections: Collection[str], since: datetime, until: datetime) -> dict[str, int]:
+        """Return the runs that had planned what was sent in a time, and how many operations each."""
+        sent = _c.intent_at.between(since, until)
+        # what was sent was made before: the index of connection and creation bounds the search
+        made = _c.connection.in_(connections) & (_c.created_at <= until)
+        counted = select(_c.run, func.count().label("number")).where(made, sent)
+        statement = counted.group_by(_c.run).order_by(func.min(_c.id))
+        return {row.run: row.number for row in self._tx.execute(statement)}
 
     def counts(self, connection: str, since: datetime, approved: bool = False) -> dict[str, int]:
         """Return how much is planned in a connection, or was executed since a time, for the limits.

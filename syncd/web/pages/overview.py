@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from syncd.web.show.overview import overview
-from syncd.web.show.runs import run_shown
+from syncd.web.show.runs import run_in
 from syncd.web.site import Site, SiteOf
 from syncd.web.visitor import Reader, Visitor, reader
 
@@ -58,9 +58,9 @@ async def live_run(request: Request, site: SiteOf, visitor: Reader, run_id: str)
 def _run_part(site: Site, visitor: Visitor, run_id: str) -> tuple[str, bool]:
     with site.app.store.look() as tx:
         run = tx.runs.get(run_id)
-    if run is None:
-        return "", True
-    shown = run_shown(run)
+        if run is None:
+            return "", True
+        shown = run_in(tx, run)
     return site.fragment("run_live.html", visitor=visitor, run=shown), not shown.open
 
 

@@ -14,7 +14,7 @@ from syncd.values import Operation
 from syncd.web.act import ask_for_run, decide_operations, undo_run
 from syncd.web.show.failed import failed_shown
 from syncd.web.show.plan import OperationShown, grouped, held_shown, operation_shown, row_shown
-from syncd.web.show.runs import RunShown, run_shown
+from syncd.web.show.runs import RunShown, run_in, run_shown
 from syncd.web.show.words import OPERATION_WORDS
 from syncd.web.site import SiteOf, done
 from syncd.web.visitor import Admin, Reader, reader
@@ -33,7 +33,7 @@ def runs_page(
     """List runs, newest first."""
     with site.app.store.look() as tx:
         found, more = _filtered(tx, connection, show, after)
-    shown = [run_shown(run) for run in found]
+        shown = [run_in(tx, run) for run in found]
     chosen = {"connection": connection, "show": show}
     next_page = f"/runs?{urlencode({**chosen, 'after': shown[-1].id})}" if more and shown else ""
     names = sorted(site.app.settings.connections)
@@ -94,7 +94,7 @@ def run_page(
         run = tx.runs.get(run_id)
         if run is None:
             raise HTTPException(404, f"There is no {run_id}.")
-        shown = run_shown(run)
+        shown = run_in(tx, run)
         plan = _plan(tx, run, shown, state, after)
         held = (run.report or {}).get("held", [])
         groups = held_shown(held, _labels(tx, held))
@@ -110,11 +110,11 @@ def _labels(tx: Reading, rows: Iterable[dict[str, Any]]) -> dict[str, str]:
 
 def _plan(tx: Reading, run: Run, shown: RunShown, state: str, after: str) -> dict[str, Any]:
     if shown.dry_run:
-        return _dry_plan(tx, run, after)
+        return _dry_plan(tx, run, shown, after)
     return _stored_plan(tx, run, shown, state, after)
 
 
-def _dry_plan(tx: Reading, run: Run, after: str) -> dict[str, Any]:
+def _dry_plan(tx: Reading, run: Run, shown: RunShown, after: str) -> dict[str, Any]:
     """Return a page of a dry run's plan, which stands in its report alone."""
     rows: Sequence[dict[str, Any]] = (run.report or {}).get("plan", [])
     start = int(after) if after.isascii() and after.isdigit() else 0
@@ -122,7 +122,7 @@ def _dry_plan(tx: Reading, run: Run, after: str) -> dict[str, Any]:
     labels = _labels(tx, page)
     more = f"/runs/{run.id}?after={start + PAGE}" if len(rows) > start + PAGE else ""
     return {
-        **_none("Nothing would be written.", "Everything that may be the same is the same."),
+        **_none("Nothing would be written.", _why_nothing(shown, "is the same.")),
         "title": "What a sync would write",
         "words": f"{len(rows):,} operation{'' if len(rows) == 1 else 's'}; nothing was written",
         "groups": grouped(row_shown(row, labels) for row in page),
@@ -139,7 +139,7 @@ def _stored_plan(tx: Reading, run: Run, shown: RunShown, state: str, after: str)
     none = (
         ("The run has not got that far.", "Come back in a moment.")
         if shown.open
-        else ("Nothing was written.", "Everything that may be the same was the same already.")
+        else ("Nothing was written.", _why_nothing(shown, "was the same already."))
     )
     return {
         **_none(*none),
@@ -149,11 +149,27 @@ def _stored_plan(tx: Reading, run: Run, shown: RunShown, state: str, after: str)
         "states": _state_tabs(run.id, state, len(waiting)),
         "next": more,
         "waiting": len(waiting),
+        "elsewhere": _elsewhere(tx, run, shown),
     }
 
 
+def _elsewhere(tx: Reading, run: Run, shown: RunShown) -> list[tuple[str, int]]:
+    """Return what a run wrote of earlier runs' plans: the run that planned, and how many operations."""
+    if run.started_at is None or not shown.total.written:
+        return []
+    names = [tally["name"] for tally in shown.tallies]
+    planned = tx.operations.planners(names, run.started_at, run.ended_at or tx.now)
+    return [(planner, number) for planner, number in planned.items() if planner != run.id]
+
+
+def _why_nothing(shown: RunShown, same: str) -> str:
+    if shown.errors:
+        return "What was not read to its end is not written either."
+    return f"Everything that may be the same {same}"
+
+
 def _none(what: str, why: str) -> dict[str, Any]:
-    return {"none": what, "none_why": why, "states": [], "waiting": 0}
+    return {"none": what, "none_why": why, "states": [], "waiting": 0, "elsewhere": []}
 
 
 def _shown(tx: Reading, operations: Sequence[Operation]) -> list[OperationShown]:

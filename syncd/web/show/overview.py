@@ -14,7 +14,7 @@ from syncd.values import Review
 from syncd.web.show.chart import Chart, chart
 from syncd.web.show.connections import ConnectionShown, connections_shown, planned_times
 from syncd.web.show.reviews import review_title
-from syncd.web.show.runs import RunShown, progress_words, run_shown
+from syncd.web.show.runs import RunShown, progress_words, run_in
 
 LATEST = 12
 _PENDING = ("planned", "waiting", "claimed", "sent")
@@ -83,7 +83,7 @@ def overview(tx: Reading, settings: Settings, now: datetime) -> Overview:
     cards = tuple(_card(one, counts, held, figures, open_runs) for one in shown)
     waiting = _waiting_needs(tx, counts)
     needs = (*waiting, *_connection_needs(shown), *_review_needs(tx, planned=bool(waiting)))
-    return Overview(needs, cards, tuple(run_shown(run) for run in runs[:LATEST]), _summary(tx, cards))
+    return Overview(needs, cards, tuple(run_in(tx, run) for run in runs[:LATEST]), _summary(tx, cards))
 
 
 def _summary(tx: Reading, cards: Sequence[Card]) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from syncd.store import Run
+from syncd.store import Reading, Run
 from syncd.values import Tally
 from syncd.web.show.times import took
-from syncd.web.show.words import STAGES, run_word
+from syncd.web.show.words import RUN_WORDS, STAGES, run_word
 
 TALLIES = tuple(part.name for part in fields(Tally))
 
@@ -68,12 +68,18 @@ class RunShown:
     share: int | None
 
 
-def run_shown(run: Run) -> RunShown:
-    """Return a run as it is shown."""
+def run_in(tx: Reading, run: Run) -> RunShown:
+    """Return a run as it is shown; one whose plan waited is told to be decided once nothing of it waits any more."""
+    decided = run.status == "held" and not tx.operations.list(run=run.id, states=("waiting",), limit=1)
+    return run_shown(run, decided=decided)
+
+
+def run_shown(run: Run, *, decided: bool = False) -> RunShown:
+    """Return a run as it is shown, without asking whether its plan still waits."""
     report = run.report or {}
     tallies = tuple(_tally(name, figures) for name, figures in sorted(report.get("connections", {}).items()))
     total = _total(tallies)
-    word = run_word(run.state, run.status)
+    word = RUN_WORDS["decided"] if decided else run_word(run.state, run.status)
     return RunShown(
         id=run.id,
         title=_title(run),
@@ -179,6 +185,8 @@ def _sentence(run: Run, report: Mapping[str, Any]) -> str:
         return progress_words(run.progress)
     if not report:
         return "There is no report."
+    if short := [name for name, each in sorted(report.get("connections", {}).items()) if each.get("error")]:
+        return f"What {', '.join(short)} has was not read to its end, so nothing is concluded from it."
     drift, reviews = int(report.get("drift") or 0), int(report.get("reviews") or 0)
     said = [
         f"{drift:,} customers are not the same everywhere"

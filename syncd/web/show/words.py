@@ -73,6 +73,7 @@ RUN_WORDS = {
     "ok": Word("Done", "good"),
     "attention": Word("Needs attention", "warn"),
     "held": Word("Waits for approval", "warn"),
+    "decided": Word("Plan decided", "off"),
     "failed": Word("Failed", "bad"),
 }
 OPERATION_WORDS = {
