@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import Field
 
 from syncd import __version__
 from syncd.app import App
@@ -21,6 +22,7 @@ from syncd.web.show.times import ago_filter, exact_filter, grouped_filter
 from syncd.web.show.words import code_filter
 
 HERE = Path(__file__).parent
+Number = Annotated[int, Field(ge=0, le=2**53)]  # of a row, as an address names it
 PLACES = (
     ("/", "Overview", "home"),
     ("/runs", "Runs", "runs"),

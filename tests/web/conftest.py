@@ -121,7 +121,8 @@ def users(app: App) -> None:
 def served(folder: Path, sandbox: Sandbox, urls: dict[str, str], *, fresh: bool = False) -> Iterator[Page]:
     """Serve the page over a store in a folder; nobody has a password yet where it is to be `fresh`."""
     flags = {"web.port": 0, "store.backups": str(folder / "backups")}
-    environ = urls | {"SYNCD__STORE__URL": f"sqlite:///{folder}/syncd.db", "SYNCD__SAFETY__APPROVE": "first"}
+    store = {"SYNCD__STORE__URL": f"sqlite:///{folder}/syncd.db"}
+    environ = store | urls | {"SYNCD__SAFETY__APPROVE": "first"}
     with App.open(load(configuration(), environ, flags)) as app:
         if not fresh:
             users(app)
@@ -140,10 +141,10 @@ def served(folder: Path, sandbox: Sandbox, urls: dict[str, str], *, fresh: bool 
 @pytest.fixture
 def empty_page(tmp_path: Path) -> Iterator[Page]:
     """The page of a store that nobody has used: no user, no run."""
-    yield from served(tmp_path, Sandbox.empty(), _nowhere(), fresh=True)
+    yield from served(tmp_path, Sandbox.empty(), nowhere(), fresh=True)
 
 
-def _nowhere() -> dict[str, str]:
+def nowhere() -> dict[str, str]:
     """Return secrets for connections that are never asked."""
     return dict.fromkeys(
         ("CRM_TOKEN", "KV_ID", "KV_SECRET", "OMNI_TOKEN", "PEXIP_ID", "PEXIP_SECRET"), "unused"
@@ -153,7 +154,7 @@ def _nowhere() -> dict[str, str]:
 @pytest.fixture
 def plain_page(tmp_path: Path) -> Iterator[Page]:
     """The page with two users and nothing synced."""
-    yield from served(tmp_path, Sandbox.empty(), _nowhere())
+    yield from served(tmp_path, Sandbox.empty(), nowhere())
 
 
 @pytest.fixture(scope="module")

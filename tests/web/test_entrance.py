@@ -21,7 +21,7 @@ from syncd.web.entrance.guard import HEADERS
 from syncd.web.entrance.passwords import accept, easy
 from syncd.web.entrance.patience import Patience, account, pause
 from syncd.web.pages.door import inside
-from tests.web.conftest import PASSWORD, Page, _nowhere
+from tests.web.conftest import PASSWORD, Page, nowhere
 
 
 def test_a_stranger_is_sent_to_the_login_and_back(plain_page: Page) -> None:
@@ -72,7 +72,7 @@ def test_the_first_start_has_no_password_but_a_link_that_works_once(
 
 
 def test_a_network_is_refused_before_anybody_has_a_password(empty_page: Page) -> None:
-    environ = _nowhere() | {"SYNCD__STORE__URL": empty_page.app.settings.store.url}
+    environ = nowhere() | {"SYNCD__STORE__URL": empty_page.app.settings.store.url}
     settings = load(configuration(), environ, {"web.host": "0.0.0.0"})
     with App.open(settings) as app, pytest.raises(UsageError, match="nobody has a password"):
         create_app(app)
@@ -80,7 +80,7 @@ def test_a_network_is_refused_before_anybody_has_a_password(empty_page: Page) ->
 
 def test_a_password_chosen_on_the_command_line_lets_in_and_ends_other_logins(plain_page: Page) -> None:
     before = plain_page.logged_in("mai")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD")} | _nowhere()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD")} | nowhere()
     environ |= {"SYNCD_CONFIG": str(configuration()), "SYNCD__STORE__URL": plain_page.app.settings.store.url}
 
     def choose(password: str) -> subprocess.CompletedProcess[str]:

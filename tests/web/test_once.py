@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from syncd.sandbox import Sandbox
-from tests.web.conftest import Page, Visit, _nowhere, served
+from tests.web.conftest import Page, Visit, nowhere, served
 
 RUNS = "/api/v1/runs"
 DRY = {"connections": ["crm"], "dry_run": True}
@@ -108,11 +108,11 @@ def test_ten_at_once_are_one(plain_page: Page) -> None:
 
 def test_a_restart_forgets_no_key(tmp_path: Path) -> None:
     opened = contextmanager(served)
-    with opened(tmp_path, Sandbox.empty(), _nowhere()) as page:
+    with opened(tmp_path, Sandbox.empty(), nowhere()) as page:
         token = page.token()
         first = ask(_with(page, token), "one")
         end_runs(page)
-    with opened(tmp_path, Sandbox.empty(), _nowhere(), fresh=True) as page:
+    with opened(tmp_path, Sandbox.empty(), nowhere(), fresh=True) as page:
         again = ask(_with(page, token), "one")
         assert again.content == first.content
         assert again.headers["idempotency-replayed"] == "true"

@@ -19,6 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 KNOWN_METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 LARGEST_BODY = 1024 * 1024
+TOO_LARGE = (413, "The request is too large.")
+# PostgreSQL keeps no text with one, and nobody types it
+ZERO = (400, "The request holds a zero character, which no text has.")
 
 HEADERS = {
     "content-security-policy": (
@@ -73,8 +76,13 @@ def is_any(host: str) -> bool:
     return host in {"", "0.0.0.0", "::", "[::]"}  # noqa: S104 - compared with, not listened on
 
 
-class TooLarge(Exception):
-    """The body is larger than any request of ours."""
+class Unfit(Exception):
+    """The body is none that any request of ours has."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
 
 
 class Guard:
@@ -91,16 +99,17 @@ class Guard:
             return
         passage = Passage(receive, send, scope["path"], https=self.place.https)
         refusal = self._refusal(scope)
+        passage.zero = _zero_in(Headers(scope=scope).get("content-type", ""), scope["path"])
         if refusal:
             await refusal(scope, receive, passage.send)
             return
         try:
             await self.app(scope, passage.receive, passage.send)
-        except TooLarge:
+        except Unfit as unfit:
             if passage.started:
                 raise
-            passage.read = 0
-            await refused(scope, 413, "The request is too large.")(scope, receive, passage.send)
+            passage.unfit = None
+            await refused(scope, unfit.status, unfit.what)(scope, receive, passage.send)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -113,7 +122,9 @@ class Guard:
                 scope, 421, "This page does not answer to that host name; set [web] public_url to it."
             )
         if _announced(headers) > LARGEST_BODY:
-            return refused(scope, 413, "The request is too large.")
+            return refused(scope, *TOO_LARGE)
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return refused(scope, *ZERO)
         if scope["method"] not in SAFE_METHODS and not self._own(headers):
             return refused(scope, 403, "The request comes from another site, so nothing was done.")
         return None
@@ -156,10 +167,19 @@ def _announced(headers: Headers) -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
+def _zero_in(content_type: str, path: str) -> bytes:
+    """Return how a body of a type says the zero character; nothing where a vendor says what it likes."""
+    if path.startswith("/hooks/"):
+        return b""
+    return {"application/x-www-form-urlencoded": b"%00", "application/json": rb"\u0000"}.get(
+        content_type.partition(";")[0].strip().lower(), b"\0"
+    )
+
+
 class Passage:
     """One request on its way in and its answer on the way out.
 
-    Whatever a framework makes of a body that was cut off, it is too large, and that is what the answer says.
+    Whatever a framework makes of a body that was cut off, it is unfit, and that is what the answer says.
     """
 
     def __init__(self, receive: Receive, send: Send, path: str, *, https: bool) -> None:
@@ -168,12 +188,19 @@ class Passage:
         self._path = path
         self._https = https
         self.read = 0
+        self.zero = b""
+        self.unfit: Unfit | None = None
         self.started = False
 
     async def receive(self) -> Message:
         """Return the next part of the body, until it is more than any request of ours has."""
         message = await self._receive()
-        self.read += len(message.get("body", b""))
+        body = message.get("body", b"")
+        self.read += len(body)
+        if self.read > LARGEST_BODY:
+            self.unfit = Unfit(*TOO_LARGE)
+        elif self.zero and self.zero in body:
+            self.unfit = Unfit(*ZERO)
         self._check()
         return message
 
@@ -186,8 +213,8 @@ class Passage:
         await self._send(message)
 
     def _check(self) -> None:
-        if self.read > LARGEST_BODY:
-            raise TooLarge
+        if self.unfit is not None:
+            raise self.unfit
 
     def _dress(self, headers: MutableHeaders) -> None:
         """Put on the security headers; only static files may be kept by caches."""

@@ -13,7 +13,7 @@ from syncd.store import Reading, Session, Writing
 from syncd.web.entrance.passwords import LONGEST, accept, hashed, matches
 from syncd.web.entrance.patience import account
 from syncd.web.show.words import ROLES
-from syncd.web.site import Site, SiteOf, done
+from syncd.web.site import Number, Site, SiteOf, done
 from syncd.web.visitor import (
     TOKEN_PREFIX,
     Reader,
@@ -91,7 +91,7 @@ def make_token(
 
 
 @ROUTER.post("/settings/tokens/{number}/revoke")
-def revoke(site: SiteOf, visitor: Reader, number: int) -> Response:
+def revoke(site: SiteOf, visitor: Reader, number: Number) -> Response:
     """Take one of the visitor's own tokens back."""
 
     def drop(tx: Writing) -> None:

@@ -14,7 +14,7 @@ from syncd.web.act import known_connection
 from syncd.web.show.account import renderings
 from syncd.web.show.connections import connections_shown, planned_times
 from syncd.web.show.health import Finding, findings_of, health
-from syncd.web.site import Site, SiteOf, done
+from syncd.web.site import Number, Site, SiteOf, done
 from syncd.web.visitor import Admin, Reader, Visitor, reader
 
 ROUTER = APIRouter(include_in_schema=False, dependencies=[Depends(reader)])
@@ -71,7 +71,7 @@ def resume(site: SiteOf, visitor: Admin, name: str) -> Response:
 
 
 @ROUTER.get("/activity")
-def activity_page(request: Request, site: SiteOf, visitor: Reader, after: int = 0) -> HTMLResponse:
+def activity_page(request: Request, site: SiteOf, visitor: Reader, after: Number = 0) -> HTMLResponse:
     """Show who did what."""
     with site.app.store.look() as tx:
         deeds = tx.audit.list(after, PAGE)

@@ -19,7 +19,7 @@ from syncd.web.show.past import Past, past
 from syncd.web.show.plan import operation_shown
 from syncd.web.show.reviews import review_shown
 from syncd.web.show.words import Word
-from syncd.web.site import Site, SiteOf, done
+from syncd.web.site import Number, Site, SiteOf, done
 from syncd.web.visitor import Admin, Reader, reader
 
 ROUTER = APIRouter(prefix="/customers/{customer_id}", include_in_schema=False, dependencies=[Depends(reader)])
@@ -30,7 +30,7 @@ RunWord = Annotated[str, Query(max_length=40)]
 
 @ROUTER.get("")
 def customer_page(
-    request: Request, site: SiteOf, visitor: Reader, customer_id: str, as_of: RunWord = "", before: int = 0
+    request: Request, site: SiteOf, visitor: Reader, customer_id: str, as_of: RunWord = "", before: Number = 0
 ) -> HTMLResponse:
     """Show one customer: golden, every record's value, why, and the history; `as_of` a run, what was golden then."""
     with site.app.store.look() as tx:

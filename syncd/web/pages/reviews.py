@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from syncd.web.act import decide_review
 from syncd.web.show.reviews import review_shown
-from syncd.web.site import SiteOf, done
+from syncd.web.site import Number, SiteOf, done
 from syncd.web.visitor import Admin, Reader, reader
 
 ROUTER = APIRouter(include_in_schema=False, dependencies=[Depends(reader)])
@@ -21,7 +21,7 @@ _TABS = (("open", "Open"), ("resolved", "Decided"), ("closed", "No longer asked"
 
 @ROUTER.get("/reviews")
 def reviews_page(
-    request: Request, site: SiteOf, visitor: Reader, state: str = "open", kind: str = "", after: int = 0
+    request: Request, site: SiteOf, visitor: Reader, state: str = "open", kind: str = "", after: Number = 0
 ) -> HTMLResponse:
     """List reviews."""
     with site.app.store.look() as tx:
@@ -47,7 +47,7 @@ def reviews_page(
 
 
 @ROUTER.get("/reviews/{number}")
-def review_page(request: Request, site: SiteOf, visitor: Reader, number: int) -> HTMLResponse:
+def review_page(request: Request, site: SiteOf, visitor: Reader, number: Number) -> HTMLResponse:
     """Show one review."""
     with site.app.store.look() as tx:
         review = tx.reviews.get(number)
@@ -59,7 +59,7 @@ def review_page(request: Request, site: SiteOf, visitor: Reader, number: int) ->
 
 @ROUTER.post("/reviews/{number}")
 def decide(
-    site: SiteOf, visitor: Admin, number: int, choice: Annotated[str, Form(max_length=200)]
+    site: SiteOf, visitor: Admin, number: Number, choice: Annotated[str, Form(max_length=200)]
 ) -> Response:
     """Decide a review; whoever comes second is told so."""
     decide_review(site.app, number, choice, visitor.name)
