@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from syncd.errors import LeaseLost, StaleChoice, StoreError, SyncdError, UsageError, VendorError
 from syncd.logs import Logger
+from syncd.web.entrance.guard import Unfit
 from syncd.web.visitor import LoginNeeded, NotAllowed
 
 LOG = Logger(__name__)
@@ -127,6 +128,8 @@ def _status(error: SyncdError) -> int:
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
+    if isinstance(error, Unfit):  # the asker's doing, which the guard answers
+        return _answer(request, error.status, error.what)
     LOG.error(
         "A page broke",
         path=request.url.path,

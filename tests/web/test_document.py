@@ -29,7 +29,7 @@ MAY_ACT = "admin"
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("who", VISITORS)
 def test_the_api_keeps_to_its_document(page: Page, tmp_path: Path, who: str) -> None:
-    assert _tried(page, tmp_path, who, examples=5, seconds=480) > 100
+    assert _tried(page, tmp_path, who, "examples,fuzzing", examples=3, seconds=480) > 50
 
 
 @pytest.mark.long
@@ -38,19 +38,19 @@ def test_the_api_keeps_to_its_document(page: Page, tmp_path: Path, who: str) -> 
 def test_the_api_keeps_to_its_document_in_thousands_of_cases(
     page: Page, tmp_path: Path, who: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cases = _tried(page, tmp_path, who, examples=200, seconds=7000)
+    cases = _tried(page, tmp_path, who, "examples,coverage,fuzzing", examples=200, seconds=7000)
     assert cases >= 5000
     with capsys.disabled():
         print(f"\n{who}: {cases} cases, none against the document")
 
 
-def _tried(page: Page, folder: Path, who: str, *, examples: int, seconds: float) -> int:
+def _tried(page: Page, folder: Path, who: str, phases: str, *, examples: int, seconds: float) -> int:
     """Send what schemathesis thinks of, and return how many cases that were; only an admin changes anything."""
     before = _changes(page)
     identity = [] if who == "anonymous" else ["--header", f"Authorization: Bearer {page.token(who)}"]
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", page.base + "/api/v1/openapi.json",
-        "--max-examples", str(examples), "--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS),
+        "--max-examples", str(examples), "--phases", phases, "--checks", ",".join(CHECKS),
         "--suppress-health-check", "all", "--generation-deterministic", "--no-color", *identity,
     ]  # fmt: skip
     tried = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)

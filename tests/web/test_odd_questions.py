@@ -54,7 +54,7 @@ def test_no_address_is_a_server_error(page: Page) -> None:
     assert broken == {}
 
 
-def test_no_form_and_no_document_stores_a_zero(page: Page) -> None:
+def test_no_form_and_no_document_stores_a_zero(page: Page, caplog: pytest.LogCaptureFixture) -> None:
     visit, program = page.logged_in(), page.program()
     assert visit.post("/settings/tokens", {"label": "a\0b", "days": "30"}).status_code == 400
     assert visit.post("/customers/x\0/pin", {"field": "phone", "value": "1"}).status_code == 400
@@ -62,3 +62,4 @@ def test_no_form_and_no_document_stores_a_zero(page: Page) -> None:
         "/api/v1/runs", headers={"Content-Type": "application/json"}, form=b'{"connections": ["\\u0000"]}'
     )
     assert (asked.status_code, asked.headers["content-type"]) == (400, "application/problem+json")
+    assert "A page broke" not in caplog.text
