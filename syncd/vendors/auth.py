@@ -8,7 +8,8 @@ the process, under a name that holds for these credentials only.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -56,16 +57,21 @@ class ClientCredentials:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._loaded = False
+        self._given: deque[str] = deque(maxlen=4)  # tokens that requests under way may still carry
 
     @property
     def requests(self) -> int:
         return self._http.requests
 
+    @property
+    def secrets(self) -> Sequence[str]:
+        return tuple(self._given)
+
     def headers(self) -> Mapping[str, str]:
         token = self._token
         if token is None or not token.fresh(self._clock()):
             token = self._fresh()
-        return _bearer(token)
+        return self._hand_out(token)
 
     def renew(self, stale: Mapping[str, str]) -> None:
         with self._lock:
@@ -74,6 +80,11 @@ class ClientCredentials:
 
     def close(self) -> None:
         self._http.close()
+
+    def _hand_out(self, token: Token) -> Mapping[str, str]:
+        if token.value not in self._given:
+            self._given.append(token.value)
+        return _bearer(token)
 
     def _fresh(self) -> Token:
         with self._lock:

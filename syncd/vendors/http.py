@@ -72,6 +72,10 @@ class Auth(Protocol):
     def requests(self) -> int:
         """Return how many requests were sent for this."""
 
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Return what a vendor may repeat of it and nobody may read."""
+
     def headers(self) -> Mapping[str, str]:
         """Return the headers to send. Raises Refused, Unreachable, Throttled."""
 
@@ -180,7 +184,7 @@ class Http:
     def clean(self, words: object) -> str:
         """Return a vendor's own words fit for an error: one line, short, without our secrets."""
         text = " ".join(str(words).split())
-        for secret in self._redact:
+        for secret in (*self._redact, *(self._auth.secrets if self._auth else ())):
             text = text.replace(secret, "•••")
         return text if len(text) <= 300 else text[:299] + "…"
 

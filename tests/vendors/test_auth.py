@@ -179,3 +179,12 @@ def test_a_renewed_token_carries_the_request() -> None:
     ):
         http = Http(vendor.url, clock=Clock(), allow_http=True, auth=credentials(server, Clock()))
         assert http.send("POST", "customers", json={}, kind="write").json() == [1]
+
+
+def test_a_vendor_that_repeats_the_token_shows_it_to_nobody() -> None:
+    with hostile(token("canary-token")) as server:
+        auth = credentials(server, Clock())
+        with hostile(reply(b"{}")) as vendor:
+            http = Http(vendor.url, clock=Clock(), allow_http=True, auth=auth)
+            http.send("GET", "customers")
+            assert http.clean("Bearer canary-token is not allowed") == "Bearer ••• is not allowed"

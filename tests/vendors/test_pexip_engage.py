@@ -185,8 +185,22 @@ class TestPexipEngage(VendorContract):
         with pytest.raises(Busy):
             self.update(scene, vendor_id, {"notes": "y"})
 
+    @pytest.mark.parametrize(
+        "words", ["The customer is already being updated", "Another operation exists for this resource"]
+    )
+    def test_another_operation_under_way_is_no_taken_value(self, scene: Scene, words: str) -> None:
+        vendor_id = self.create(scene)
+        body = _errors("conflict")
+        body["errors"][0]["message"] = words
+        scene.vendor.faults.answer(409, body, kind="update|create", count=1)
+        assert self.update(scene, vendor_id, {"phone": self.other["phone"]}) == vendor_id
+        scene.vendor.faults.answer(409, body, kind="update|create", count=1)
+        assert self.create(scene, {**self.sample, "email": "new@example.com"}) != vendor_id
+
     def test_a_taken_value_is_no_passing_conflict(self, scene: Scene) -> None:
-        scene.vendor.faults.answer(409, _errors("email_already_exists"), kind="create", count=None)
+        body = _errors("email_already_exists")
+        body["errors"][0]["message"] = "This e-mail is already being used by another customer"
+        scene.vendor.faults.answer(409, body, kind="create", count=None)
         with pytest.raises(AlreadyThere):
             self.create(scene)
         assert len([entry for entry in scene.vendor.ledger if entry.kind == "create"]) == 1

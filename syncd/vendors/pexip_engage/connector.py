@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -36,6 +37,11 @@ DEFAULT_PAGE = 25
 WINDOW = 3  # pages that are asked for ahead
 CONCURRENCY = 4  # from one address [Pexip Engage, rate limiting]
 CLASH = ("already", "exist", "unique", "taken", "duplicate")
+# What is said of another operation under way may hold a word of the above: "is already being processed".
+PASSING = re.compile(
+    r"concurren|simultan|in progress|being (?:\w+ )?(?:chang|modif|process|updat|writt|sav)|under way|\block"
+    r"|another (?:operation|request)|try again|retry"
+)
 
 
 class PexipEngage:
@@ -239,7 +245,8 @@ def _words(errors: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _clashes(words: str) -> bool:
-    return any(word in words.lower() for word in CLASH)
+    lower = words.lower()
+    return any(word in lower for word in CLASH) and not PASSING.search(lower)
 
 
 def _is_busy(reply: Reply) -> bool:
