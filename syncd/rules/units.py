@@ -74,8 +74,17 @@ def _names_say_the_same(one: Parts, other: Parts) -> bool:
         return False
     parts = [name for name in ("first_name", "last_name") if name in one and name in other]
     if parts:
-        return all(same(name, one[name], other[name]) for name in parts)
+        agreed = all(same(name, one[name], other[name]) for name in parts)
+        return agreed and _full_fits(one, other) and _full_fits(other, one)
     return _one_renders_other(one, other) or _one_renders_other(other, one)
+
+
+def _full_fits(one: Parts, other: Parts) -> bool:
+    """Tell whether a full name that only one side has is no other name than the parts that both have."""
+    full = one.get("full_name", "")
+    if not full or other.get("full_name"):
+        return True
+    return is_rendering_of_name(full, {**one, **other, "full_name": ""})
 
 
 def _one_renders_other(one: Parts, other: Parts) -> bool:

@@ -195,6 +195,14 @@ FAULTS: tuple[Planted, ...] = (
         GOLDEN + "test_every_loser_is_told_of",
     ),
     Planted(
+        "another full name beside the same parts is no difference",
+        "nothing lost",
+        "syncd.rules.units:_full_fits",
+        "",
+        "return True",
+        "tests/laws/test_units.py::test_the_last_edit_is_in_golden_word_by_word",
+    ),
+    Planted(
         "a pin is overruled",
         "explained",
         "syncd.rules.golden:decide",
