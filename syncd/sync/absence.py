@@ -7,7 +7,6 @@ lost many records, or half of a few, is a broken listing until a person says oth
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -26,34 +25,30 @@ class SeenIds:
     """The ids that a pass showed, eight bytes each, so that memory hardly follows their number."""
 
     def __init__(self) -> None:
-        self._digests = array("Q")
+        self._hashes = array("q")
         self._sorted = True
         self._count = 0
         self.incomplete = False  # a resumed pass does not know what its first part showed
 
     def update(self, vendor_ids: Iterable[str]) -> None:
         """Add the ids of a page."""
-        self._digests.extend(_short(vendor_id) for vendor_id in vendor_ids)
+        self._hashes.extend(map(hash, vendor_ids))
         self._sorted = False
 
     def __len__(self) -> int:
         self._sort()
-        return len(self._digests)
+        return len(self._hashes)
 
     def __contains__(self, vendor_id: str) -> bool:
         self._sort()
-        short = _short(vendor_id)
-        place = bisect_left(self._digests, short)
-        return place < len(self._digests) and self._digests[place] == short
+        short = hash(vendor_id)
+        place = bisect_left(self._hashes, short)
+        return place < len(self._hashes) and self._hashes[place] == short
 
     def _sort(self) -> None:
         if not self._sorted:
-            self._digests = array("Q", sorted(set(self._digests)))
+            self._hashes = array("q", sorted(set(self._hashes)))
             self._sorted = True
-
-
-def _short(vendor_id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(vendor_id.encode(), digest_size=8).digest())
 
 
 def conclude_absence(

@@ -57,23 +57,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One answered page."""
+    """One answered page: its rows without sums over customers, which stand outside of the listing, and their ids."""
 
     reply: Reply
     rows: list[Any]
+    full: bool  # whether it may have as many rows as a page of this shop has
     total: int | None
-    size: int | None  # how many rows a page of this shop has, as it says itself
     ids: tuple[int, ...]
-
-    @property
-    def ordered(self) -> bool:
-        """Tell whether the rows stand in the order that was asked for."""
-        return all(one < other for one, other in pairwise(self.ids))
+    ordered: bool  # whether the rows stand in the order that was asked for
 
     @property
     def moved(self) -> int:
-        """Return by how many rows of the listing this page moves on; rows that are sums stand outside of it."""
-        return sum(1 for row in self.rows if not _is_sum(row))
+        """Return by how many rows of the listing this page moves on."""
+        return len(self.rows)
 
     @property
     def stride(self) -> int:
@@ -87,7 +83,7 @@ class Sheet:
         anything new is the end.
         """
         if self.total is None or self.total < start + self.moved:
-            return len(self.rows) < max(self.size or 2, 2)
+            return not self.full
         return start + self.moved >= self.total
 
 
@@ -184,8 +180,13 @@ def _sheet(reply: Reply) -> Sheet:
     tells = any(name in document for name in ("total", "pageSize", "timestamp"))
     if not isinstance(rows, list) or not (rows or tells):
         raise Malformed(f"{reply.source} was answered without a list of customers.", "Check base_url.")
-    ids = tuple(int(id_of(row)) for row in rows if isinstance(row, Mapping) and id_of(row))
-    return Sheet(reply, rows, whole(document.get("total")), whole(document.get("pageSize")), ids)
+    numbers = [whole(row.get("id")) if isinstance(row, Mapping) else None for row in rows]
+    # A sum has the id -1 [KiotViet Public API guide].
+    listed = [row for row, number in zip(rows, numbers, strict=True) if number is None or number > 0]
+    ids = tuple(number for number in numbers if number is not None and number > 0)
+    ordered = all(one < other for one, other in pairwise(ids))
+    full = len(rows) >= max(whole(document.get("pageSize")) or 2, 2)
+    return Sheet(reply, listed, full, whole(document.get("total")), ids, ordered)
 
 
 def _must_be_new(sheet: Sheet, before: tuple[int, ...]) -> None:
@@ -218,20 +219,12 @@ def _sorted_out(sheet: Sheet, anchor: int) -> tuple[tuple[Item, ...], tuple[Pois
     poison: list[Poison] = []
     for row in sheet.rows:
         vendor_id = id_of(row) if isinstance(row, Mapping) else ""
-        if _is_sum(row):
-            continue
         bad = poison_of(row, vendor_id, suspect=sheet.reply.suspect)
         if bad is not None:
             poison.append(bad)
         elif int(vendor_id) > anchor:
             items.append(Item(vendor_id, payload_of(row)))
     return tuple(items), tuple(poison)
-
-
-def _is_sum(row: object) -> bool:
-    """Tell whether a row is a sum over customers: their id is -1 [KiotViet Public API guide]."""
-    number = whole(row.get("id")) if isinstance(row, Mapping) else None
-    return number is not None and number <= 0
 
 
 def _removed(reply: Reply) -> tuple[str, ...]:
