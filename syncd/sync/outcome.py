@@ -67,6 +67,28 @@ def _heard(record: Record, shown: Shown, ground: Ground) -> dict[str, Statement]
     return {slot: one for slot, one in record.shadow.stated.items() if one.kind == "edit"}
 
 
+@dataclass(slots=True)
+class Ended:
+    """Updates that are over and not written down yet: those of a group are written together."""
+
+    tx: Writing
+    records: list[Record] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+
+    def add(self, record: Record, operation: Operation) -> None:
+        """Add an update and its record."""
+        self.records.append(record)
+        self.operations.append(operation)
+
+    def save(self) -> None:
+        """Write down what was added, and have its customers planned anew."""
+        if self.operations:
+            self.tx.records.save(self.records)
+            self.tx.operations.save(self.operations)
+            self.tx.customers.mark_due([operation.draft.customer for operation in self.operations])
+        self.records, self.operations = [], []
+
+
 @dataclass(frozen=True, slots=True)
 class Concluding:
     """One operation's end, in one transaction."""
@@ -79,6 +101,7 @@ class Concluding:
     attempt: Attempt
     tally: Tally
     run: str
+    ended: Ended | None = None  # where updates are to be added that need not be written at once
 
     # --- confirmed -------------------------------------------------------------------------------
 
@@ -105,24 +128,27 @@ class Concluding:
         record.shadow.refused = {
             name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
         }
-        self._rename(record)
-        self.tx.records.save([record])
+        renamed = self._rename(record)
         operation.state, operation.error = state, ""
         if state == "unknown":
             operation.error = (
                 "the vendor still showed the old value; the next look after the settle time decides"
             )
-        self.tx.operations.save([operation])
-        self.tx.customers.mark_due([operation.draft.customer])
+        ended = self.ended or Ended(self.tx)
+        ended.add(record, operation)
+        if renamed or self.ended is None:
+            ended.save()
 
-    def _rename(self, record: Record) -> None:
-        """Follow a vendor whose ids are e-mails when our write changed the e-mail."""
+    def _rename(self, record: Record) -> bool:
+        """Follow a vendor whose ids are e-mails when our write changed the e-mail; tell whether it did."""
         new = str(self.operation.progress.get("vendor_id") or record.vendor_id)
-        if new != record.vendor_id:
-            rename(self.tx, record.connection, record.vendor_id, new)
-            record.vendor_id = new
-            stated = record.shadow.stated
-            record.shadow.stated = {slot: replace(one, vendor_id=new) for slot, one in stated.items()}
+        if new == record.vendor_id:
+            return False
+        rename(self.tx, record.connection, record.vendor_id, new)
+        record.vendor_id = new
+        stated = record.shadow.stated
+        record.shadow.stated = {slot: replace(one, vendor_id=new) for slot, one in stated.items()}
+        return True
 
     def _confirm_create(self, ground: Ground) -> None:
         vendor_id = self.operation.progress.get("vendor_id")

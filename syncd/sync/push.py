@@ -37,7 +37,7 @@ from syncd.sync.scene import Scene, Source
 from syncd.sync.search import find_older
 from syncd.sync.sending import Sender
 from syncd.sync.taking import grounds, take
-from syncd.sync.tasks import Count, Task, as_stored
+from syncd.sync.tasks import Count, Task, as_stored, still_in
 from syncd.values import Tally
 
 GROUP = 50
@@ -76,7 +76,7 @@ def _claim(tx: Writing, connection: str, epoch: int) -> list[Task]:
     claimed = tx.operations.claim([op.id for op in ready], epoch)
     mine = [op for op in ready if op.id in claimed]
     ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
-    records = tx.records.load(connection, ids, payload=True)
+    records = tx.records.load(connection, ids)
     return [Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
 
 
@@ -198,7 +198,7 @@ class _Pusher:
 
         def unit(tx: Writing) -> list[Task]:
             # sent: its step before this one, or an earlier try of this unit
-            begun = as_stored(tx, tasks, ("claimed", "sent"))
+            begun = still_in(tx, tasks, ("claimed", "sent"))
             self._mark_newest(tx, begun)
             for task in begun:
                 task.operation.state, task.operation.intent_at = "sent", now
@@ -228,8 +228,12 @@ class _Pusher:
 
         def unit(tx: Writing) -> None:
             ground = grounds(tx, self.scene, self.source, self.state, len(tasks))
-            for task in as_stored(tx, tasks, ("sent",)):
-                self._conclude(tx, task, ground, count.anew(task))
+            ended = outcome.Ended(tx)
+            for task in sorted(as_stored(tx, tasks, ("sent",)), key=_may_touch_others):
+                if _may_touch_others(task):
+                    ended.save()
+                self._conclude(tx, task, ground, count.anew(task), ended)
+            ended.save()
 
         self.store.do(unit, epoch=self.epoch)
         count.add_to(self.tally)
@@ -257,11 +261,13 @@ class _Pusher:
             )
             task.problem = Busy(str(error), status=error.status)
 
-    def _conclude(self, tx: Writing, task: Task, ground: Callable[..., Ground], tally: Tally) -> None:
+    def _conclude(
+        self, tx: Writing, task: Task, ground: Callable[..., Ground], tally: Tally, ended: outcome.Ended
+    ) -> None:
         """Write one outcome down, or how far an operation has come of which another step follows."""
         problem, operation = task.problem, task.operation
         concluding = outcome.Concluding(
-            tx, self.scene, self.source, operation, task.record, task.attempt, tally, self.run
+            tx, self.scene, self.source, operation, task.record, task.attempt, tally, self.run, ended
         )
         if task.has_more:
             tx.operations.save([operation])
@@ -292,6 +298,11 @@ class _Pusher:
         if state is not None and state.answers is None:
             state.answers = task.attempt.answers
             tx.connections.save(state)
+
+
+def _may_touch_others(task: Task) -> bool:
+    """Tell whether an outcome may load records other than its own, and must find them as they are by then."""
+    return task.problem is not None or task.has_more or task.operation.draft.kind != "update"
 
 
 def _wait(problem: BaseException) -> timedelta:

@@ -36,17 +36,20 @@ class Task:
 
 def as_stored(tx: Writing, tasks: Sequence[Task], states: Collection[str]) -> list[Task]:
     """Return copies of those tasks whose operation is stored in one of these states, with their records as stored."""
-    stored = tx.operations.states(task.operation.id for task in tasks)
-    current = [task for task in tasks if stored.get(task.operation.id) in states]
+    current = still_in(tx, tasks, states)
     records = _records(tx, current)
+    for task in current:
+        task.record = records.get(_target(task.operation))
+    return current
+
+
+def still_in(tx: Writing, tasks: Sequence[Task], states: Collection[str]) -> list[Task]:
+    """Return copies of those tasks whose operation is stored in one of these states."""
+    stored = tx.operations.states(task.operation.id for task in tasks)
     return [
-        replace(
-            task,
-            operation=replace(task.operation),
-            record=records.get(_target(task.operation)),
-            attempt=replace(task.attempt),
-        )
-        for task in current
+        replace(task, operation=replace(task.operation), attempt=replace(task.attempt))
+        for task in tasks
+        if stored.get(task.operation.id) in states
     ]
 
 

@@ -82,15 +82,15 @@ PLANTED = (
     Planted(
         "a unit that is done twice goes on from what its first try changed",
         "syncd/sync/tasks.py",
-        "            record=records.get(_target(task.operation)),\n",
-        "",
+        "task.record = records.get(_target(task.operation))",
+        "task.record = task.record or records.get(_target(task.operation))",
         TWICE,
     ),
     Planted(
         "a unit that is done twice does what its first try has done",
         "syncd/sync/tasks.py",
-        "if stored.get(task.operation.id) in states]",
-        "if task.operation.id in stored]",
+        "if stored.get(task.operation.id) in states\n",
+        "if task.operation.id in stored\n",
         TWICE,
     ),
     Planted(
