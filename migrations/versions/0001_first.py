@@ -177,6 +177,7 @@ def _holds() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_holds_connection", "holds", ["connection", "customer"])
+    _partial("ix_holds_parked", "holds", ["customer"], "substr(reason, 1, 6) = 'parked'")
 
 
 def _journal() -> None:

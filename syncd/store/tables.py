@@ -39,6 +39,8 @@ OPEN = ("planned", "waiting", "claimed", "sent", "unknown")
 # The same as SQL. A query has to say it in these words for SQLite to take an index that is limited to it.
 _OPEN = "state IN ('planned', 'waiting', 'claimed', 'sent', 'unknown')"
 IS_OPEN = text(_OPEN)
+# The reason of a customer that a connection's `only` leaves out begins with this word.
+IS_PARKED = text("substr(reason, 1, 6) = 'parked'")
 
 
 def _index(name: str, *columns: Column[object] | str, where: str = "", unique: bool = False) -> Index:
@@ -244,6 +246,7 @@ holds = Table(
     Column("waits", Text, nullable=False),
     Column("run", Key, nullable=False),
     Index("ix_holds_connection", "connection", "customer"),
+    Index("ix_holds_parked", "customer", sqlite_where=IS_PARKED, postgresql_where=IS_PARKED),
     sqlite_with_rowid=False,
 )
 

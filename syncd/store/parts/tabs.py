@@ -8,16 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from syncd.store.parts.record_rows import COLUMNS, read_record
-from syncd.store.tables import IS_OPEN
+from syncd.store.tables import IS_OPEN, IS_PARKED
 from syncd.store.transaction import Row, Transaction
 from syncd.values import Record
 
-MANY: Final = 10_000
+MANY: Final = 1_000
 
 _HELD: Final = "SELECT DISTINCT customer FROM holds WHERE customer > ?"
 _PENDING: Final = f"SELECT DISTINCT customer FROM operations WHERE {IS_OPEN} AND customer > ?"
-# The reason of a customer that a connection's `only` leaves out begins with this word.
-_PARKED: Final = "substr(reason, 1, 6) = 'parked'"
 
 # tab: which customers are in it, past one
 TABS: Final = {
@@ -30,8 +28,8 @@ TABS: Final = {
     "conflict": (
         "SELECT DISTINCT customer FROM reviews WHERE state = 'open' AND customer IS NOT NULL AND customer > ?"
     ),
-    "held": f"{_HELD} AND NOT ({_PARKED})",
-    "excluded": f"{_HELD} AND {_PARKED}",
+    "held": f"{_HELD} AND NOT ({IS_PARKED})",
+    "excluded": f"{_HELD} AND {IS_PARKED}",
     "aside": (
         "SELECT DISTINCT customer FROM records WHERE problem <> '' AND customer IS NOT NULL AND customer > ?"
     ),
