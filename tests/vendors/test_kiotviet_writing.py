@@ -235,6 +235,28 @@ def test_what_nobody_documents_as_writable_is_carried_all_the_same(shop: Sandbox
     assert body["IdentificationNumber"] == "001190000001"
 
 
+def test_an_update_goes_without_what_the_shop_refuses_to_carry(shop: Sandbox) -> None:
+    shop.switches.organization = "refuse"
+    vendor_id = shop.human_create(**LAN, organization="Quán Lan")
+    connector = connect(shop)
+    assert update(connector, vendor_id, email="new@example.com").fields["email"] == "new@example.com"
+    assert shop.snapshot()[vendor_id]["organization"] == "Quán Lan"
+    update(connector, vendor_id, email="two@example.com")
+    updates = [entry for entry in shop.ledger if entry.kind == "update"]
+    assert [entry.accepted for entry in updates] == [False, True, True]
+    with pytest.raises(Rejected) as refused:
+        update(connect(shop), vendor_id, email="x" * 300)
+    assert refused.value.fields.keys() == {"email"}
+
+
+def test_no_group_is_lost_where_groups_come_in_pages(shop: Sandbox) -> None:
+    shop.switches.put_missing, shop.switches.group_pages = "clear", True
+    shop.state.groups |= {number: f"Nhóm {number}" for number in range(100, 250)}
+    vendor_id = shop.human_create(**{**LAN, "groupIds": [11, 115, 249]})
+    update(connect(shop), vendor_id, email="new@example.com")
+    assert sorted(shop.snapshot()[vendor_id]["groupIds"]) == [11, 115, 249]
+
+
 def test_refusals_come_back_field_by_field(shop: Sandbox) -> None:
     with pytest.raises(Rejected) as refused:
         create(connect(shop), full_name="An", email="x" * 300)

@@ -52,6 +52,8 @@ def checked(shop: Shop, body: Any, form: bool = False) -> Json:
     if not isinstance(body, dict):
         raise Refused(fail(400, "SerializationException", "Dữ liệu không đúng định dạng."))
     fields = {_NAMES.get(str(name).lower(), str(name)): value for name, value in body.items()}
+    if "organization" in fields and shop.switches.organization == "refuse":
+        raise _wrong("organization")
     if unknown := set(fields) - set(_NAMES.values()):
         if shop.switches.unknown_keys == "refuse":
             raise _wrong(min(unknown))

@@ -100,7 +100,11 @@ class Lists:
                     {"id": len(members[group]) + 1, "customerId": row["id"], "groupId": group}
                 )
         data = [_group(each, name, members[each]) for each, name in self.shop.state.groups.items()]
-        return Reply(200, {"total": len(data), "data": data})
+        total = len(data)
+        if self.shop.switches.group_pages:
+            start = int(call.first("currentItem") or 0)
+            data = data[start : start + min(int(call.first("pageSize") or 20), 100)]
+        return Reply(200, {"total": total, "data": data})
 
     def settings(self, call: Call) -> Reply:
         """What the shop has set."""

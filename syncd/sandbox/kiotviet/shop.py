@@ -40,7 +40,8 @@ class KiotVietSwitches(Switches):
     put_null: Literal["clear", "keep"] = "clear"  # what PUT does with null
     unknown_keys: Literal["refuse", "ignore"] = "refuse"  # in bodies of writes
     tax_code_on_create: Literal["ignore", "keep"] = "ignore"  # the guide lists taxCode for update only
-    organization: Literal["ignore", "keep"] = "ignore"  # the guide lists organization for neither
+    organization: Literal["ignore", "keep", "refuse"] = "ignore"  # the guide lists organization for neither
+    group_pages: bool = False  # whether the list of groups is cut into pages of 20, as other lists are
     duplicate_phone: Literal["allow", "refuse", "per_branch"] = "allow"
     duplicate_email: Literal["allow", "refuse"] = "allow"
     unknown_id_status: Literal[404, 420] = 404

@@ -87,9 +87,26 @@ class Api:
         """Return group name → id; names are all that a record shows [KiotViet integrators]."""
         with self._lock:
             if self._groups is None or fresh:
-                rows = rows_of(self.send("GET", "customers/group"))
+                rows = self._all_groups()
                 self._groups = {tidy(str(row["name"])): int(row["id"]) for row in rows if _is_group(row)}
             return self._groups
+
+    def _all_groups(self) -> list[Row]:
+        """Read every group; whether that list comes in pages, as the others do, is not documented."""
+        reply = self.send("GET", "customers/group")
+        rows, total = rows_of(reply), whole(mapping_of(reply.json()).get("total")) or 0
+        while len(rows) < total:
+            page = [("pageSize", "100"), ("currentItem", str(len(rows)))]
+            known = [row.get("id") for row in rows]
+            new = [
+                row
+                for row in rows_of(self.send("GET", "customers/group", query=page))
+                if row.get("id") not in known
+            ]
+            if not new:
+                break
+            rows += new
+        return rows
 
     def write(self, method: str, path: str, document: Mapping[str, Any]) -> tuple[Row, Reply]:
         """Send a create or update and return the record that it answers, wrapped or bare.

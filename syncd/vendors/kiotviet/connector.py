@@ -22,11 +22,14 @@ from syncd.vendors.kiotviet.replies import PhoneTaken
 from syncd.vendors.kiotviet.writing import (
     EMPTIED_BY_NULL,
     HIDDEN_PHONE,
+    UNLISTED,
     changed_customer,
     lacks_phone,
     new_customer,
+    without_unlisted,
 )
 from syncd.vendors.parts import Parts, credentials_for, http_for
+from syncd.vendors.reply import Reply
 from syncd.vendors.table import mapping_of, same_record, table_of
 
 TOKEN_URL = "https://id.kiotviet.vn/connect/token"  # noqa: S105
@@ -52,6 +55,7 @@ class KiotViet:
         self.sends_hidden = settings.options.get("hidden_phones") == "send"
         self.abilities = _abilities(self.code_is)
         self.api = _api(settings, parts)
+        self._takes_unlisted = True  # until an update is refused for a key that the guide does not list
 
     @property
     def requests(self) -> int:
@@ -184,11 +188,25 @@ class KiotViet:
             raise Rejected(HIDDEN_PHONE, fields=dict.fromkeys(change.fields, HIDDEN_PHONE))
         body = changed_customer(change, self.code_is, self.api.group_ids)
         try:
-            row, reply = self.api.write("PUT", f"customers/{segment(_known(change))}", body)
+            row, reply = self._put(_known(change), body)
         except AlreadyThere as error:
             # Only a create discovers a record by this; here another record simply has the value.
             raise Rejected(error.what, error.next_step, status=error.status, words=error.words) from error
         return self._written(row, reply.started)
+
+    def _put(self, vendor_id: str, body: Row) -> tuple[Row, Reply]:
+        """Send an update, once more without what the guide does not list where that is refused."""
+        path, listed = f"customers/{segment(vendor_id)}", without_unlisted(body)
+        if not self._takes_unlisted or listed == body:
+            return self.api.write("PUT", path, listed)
+        try:
+            return self.api.write("PUT", path, body)
+        except Rejected as error:
+            if error.fields and not UNLISTED & {name.lower() for name in error.fields}:
+                raise
+            answer = self.api.write("PUT", path, listed)
+            self._takes_unlisted = False
+            return answer
 
     def _written(self, row: Row, started: datetime) -> Written:
         """Read an answer; one that shows only a part of the record says nothing of the rest, which is not empty."""

@@ -36,6 +36,7 @@ CARRIED: Mapping[str, str] = {
     )},
     "identificationNumber": "IdentificationNumber",
 }  # fmt: skip
+UNLISTED = frozenset({"organization"})
 HIDDEN_PHONE = (
     "This shop hides phone numbers, and nobody documents whether an update that leaves the number out erases it: "
     'set hidden_phones = "send" once that was tried in KiotViet and the number stayed.'
@@ -76,6 +77,11 @@ def changed_customer(change: Change, code_is: str, group_ids: GroupIds) -> dict[
         if value != []
     }
     return body | _wire(change.fields, change, code_is, group_ids)
+
+
+def without_unlisted(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an update without what the guide does not list."""
+    return {name: value for name, value in body.items() if name not in UNLISTED}
 
 
 def lacks_phone(change: Change) -> bool:
