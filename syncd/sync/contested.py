@@ -27,8 +27,12 @@ def contested_emails(
     reviews: dict[str, Review] = {}
     for customer_id, group in edits.items():
         for one in group:
-            others = _others(holders.get(("email", email_key(one.value["email"])), ()), customer_id)
-            others = {other for other in others if not _settled(tx, customer_id, other)}
+            held = holders.get(("email", email_key(one.value["email"])), ())
+            others = {
+                other
+                for other in _others(held, customer_id)
+                if not _settled(tx, customer_id, other) and not _different(tx, one, held, other)
+            }
             if others:
                 contested.add(one.number)
                 review = _review(customer_id, min(others), one)
@@ -56,6 +60,15 @@ def _settled(tx: Reading, one: str, other: str) -> bool:
     """Tell whether a person said that these two share an address."""
     said = tx.decisions.all_of(customers=[one])
     return any(decision.kind == "shared_address" and other in decision.customers for decision in said)
+
+
+def _different(tx: Reading, one: Statement, holders: Sequence[Record], other: str) -> bool:
+    """Tell whether a person said that all records of the other customer with this e-mail are of somebody else."""
+    said = [
+        decision for decision in tx.decisions.all_of(records=[one.record]) if decision.kind == "different"
+    ]
+    apart = {key for decision in said for key in decision.records}
+    return bool(said) and all(record.key in apart for record in holders if record.customer == other)
 
 
 def _review(customer_id: str, other: str, one: Statement) -> Review:
