@@ -11,10 +11,10 @@ class Crash(BaseException):
 
 
 class DiesAt:
-    """Counts the events of one thread and dies at the nth; 0 only counts."""
+    """Counts the events of one thread and dies at the nth, or at the first of a name; 0 only counts."""
 
-    def __init__(self, nth: int = 0) -> None:
-        self.nth = nth
+    def __init__(self, nth: int = 0, name: str = "") -> None:
+        self.nth, self.name = nth, name
         self.count = 0
         self.where = ""
         self.names: list[str] = []
@@ -33,6 +33,6 @@ class DiesAt:
             raise Crash(self.where)
         self.count += 1
         self.names.append(event)
-        if self.count == self.nth:
-            self.where = f"{event}, event {self.nth}"
+        if self.count == self.nth or event == self.name:
+            self.where = f"{event}, event {self.count}"
             raise Crash(self.where)

@@ -33,8 +33,12 @@ PLANTED = (
     Planted(
         "the intent is not committed before the request",
         "syncd/sync/push.py",
-        'task.operation.state, task.operation.intent_at = "sent", now\n',
-        'task.operation.state, task.operation.intent_at = "claimed", now\n',
+        "            begun = self._write_intents(going)\n            self._each(begun, self.sender.send)\n",
+        "            for task in going:\n"
+        "                task.operation.steps = task.operation.steps or self.sender.steps(task)\n"
+        "                task.operation.intent_at = self.scene.clock()\n"
+        "            self._each(going, self.sender.send)\n"
+        "            begun = self._write_intents(going)\n",
         f"{SWEEP}::test_a_crash_changes_nothing[first sync]",
     ),
     Planted(
@@ -56,7 +60,7 @@ PLANTED = (
         "syncd/sync/settle.py",
         "        tx.operations.release(None)\n",
         "",
-        f"{SWEEP}::test_a_crash_changes_nothing[first sync]",
+        "tests/crash/test_settle.py",
     ),
     Planted(
         "a record that was missing is not planned again",

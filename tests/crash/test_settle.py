@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncd.values import Record
+from tests.crash.dying import Crash, DiesAt
 from tests.crash.scenarios import HOUR, settled
 from tests.simulation.places import FilePlace
 from tests.simulation.trial import Trial
@@ -76,6 +77,20 @@ def test_a_record_absent_twice_within_an_hour_is_only_suspected(trial: Trial) ->
         trial.sync(full=True)
         trial.clock.forward(600)
     assert _record(trial, "crm", una).state == "suspect"
+
+
+def test_what_a_dead_process_had_claimed_is_planned_again_though_its_vendor_is_paused(trial: Trial) -> None:
+    with trial.counted(DiesAt(name="push.claimed")), pytest.raises(Crash):
+        trial.sync()
+    trial.restart()
+    assert trial.app is not None
+    with trial.app.store.look() as tx:
+        (claimed,) = {one.draft.connection for one in tx.operations.list(states=("claimed",))}
+    trial.app.pause(claimed, "a test")
+    trial.sync()
+    with trial.app.store.look() as tx:
+        assert tx.operations.list(connection=claimed, states=("planned",))
+        assert not tx.operations.list(states=("claimed",))
 
 
 def test_a_record_that_was_missing_gets_what_changed_meanwhile(trial: Trial) -> None:

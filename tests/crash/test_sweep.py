@@ -1,6 +1,6 @@
 """Crash at every event of what syncd does: nothing is lost, nothing is made twice, and it ends as if nothing had been.
 
-The short form crashes where a step of each scenario is half done, for the first time and for the last, and at a few
+The short form crashes where a step of each scenario is half done, for the second time and for the last, and at a few
 other events before an outage and while recovering; the long form at all of them.
 """
 
@@ -38,9 +38,10 @@ def _few(sweep: Sweep, count: int, offset: int = 0) -> range:
 
 
 def _half_done(sweep: Sweep) -> list[int]:
-    """Return the first and the last event at which one of a scenario's steps is half done."""
+    """Return the second and the last event at which each of a scenario's steps is half done."""
     steps = HALF_DONE[sweep.scenario.name]
-    return sorted({nth + more for name, more in steps for nth in (sweep.at(name)[0], sweep.at(name)[-1])})
+    found = [(sweep.at(name), more) for name, more in steps]
+    return sorted({nth + more for nths, more in found for nth in (nths[:2][-1], nths[-1])})
 
 
 def _assert_nothing_wrong(swept: Swept, at_least: int) -> None:
