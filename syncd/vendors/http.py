@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Protocol
@@ -45,7 +45,7 @@ from syncd.errors import (
 from syncd.vendors.again import pause, worth_another_try
 from syncd.vendors.budget import Budget, Kind, Ration, Rationed
 from syncd.vendors.call import Call, Expect, Pairs, checked_host, content_of, masked, segment
-from syncd.vendors.leave import ask_leave
+from syncd.vendors.leave import write_in_hand
 from syncd.vendors.reply import Reply
 from syncd.vendors.wire import DeadlineAdapter, never_sent, reason_of
 
@@ -234,11 +234,10 @@ class Http:
         with self._budget.slot(PATIENCE):
             if call.kind != "token":
                 self._budget.acquire(call.kind, PATIENCE, call.path)
-            if call.kind == "write":
-                ask_leave()
             began, status = time.monotonic(), None
             try:
-                reply = self._over_the_wire(call, request, began + self._timeout)
+                with write_in_hand() if call.kind == "write" else nullcontext():
+                    reply = self._over_the_wire(call, request, began + self._timeout)
                 status = reply.status
             finally:
                 if self._observe is not None:

@@ -73,25 +73,47 @@ class _TimedResponse(http.client.HTTPResponse):
                 pass
 
 
-class _PlainConnection(HTTPConnection):
-    response_class = _TimedResponse
+class _AtOnce(HTTPConnection):
+    """A connection that hands a whole request to the system in one go, once it is made and leave to write was asked.
 
-    def connect(self) -> None:
-        """Connect; where that took long, what may be written may have changed meanwhile."""
-        super().connect()
+    The libraries send headers and body apart: a process that is stopped in between would end a request that it must not
+    send any more.
+    """
+
+    response_class = _TimedResponse
+    _parts: list[bytes] | None = None
+
+    def request(self, *args: Any, **options: Any) -> None:
+        parts: list[bytes] = []
+        self._parts = parts
+        try:
+            super().request(*args, **options)
+        finally:
+            self._parts = None
+        if self.sock is None:
+            self.connect()
+        whole = b"".join(parts)
         ask_leave()
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
 
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _TimedResponse
+class _PlainConnection(_AtOnce):
+    pass
 
+
+class _TlsConnection(_AtOnce, HTTPSConnection):
     def connect(self) -> None:
         """Connect and shake hands; a failure of either proves that nothing was sent."""
         try:
             super().connect()
         except OSError as error:
             raise NewConnectionError(self, "no secure connection") from error
-        ask_leave()
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -66,11 +66,19 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round showed: how long the takeover took, and the writes that came from the old holder after it."""
+    """What one round showed: how long the takeover took, and the writes that came in after it by the old holder's door.
+
+    One that is dead sends nothing any more: what comes in later had left before. One that was stopped could send it.
+    """
 
     how: signal.Signals
     took: float
-    overlapping: tuple[str, ...]
+    late: tuple[str, ...]
+
+    @property
+    def overlapping(self) -> tuple[str, ...]:
+        """Return the writes that the old holder sent after it had been taken over."""
+        return self.late if self.how == signal.SIGSTOP else ()
 
 
 class Failover:
@@ -193,7 +201,7 @@ def main() -> int:
         played, people = rounds(here, options.rounds, options.seed)
         wrong = here.not_once(people)
     for one in played:
-        print(f"  {one.how.name}: taken over in {one.took:.1f} s", *one.overlapping)
+        print(f"  {one.how.name}: taken over in {one.took:.1f} s", *one.late)
     late = sum(len(one.overlapping) for one in played)
     slowest = max(one.took for one in played)
     print(

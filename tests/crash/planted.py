@@ -119,14 +119,21 @@ PLANTED = (
         "tests/crash/test_overdue.py",
     ),
     Planted(
-        "leave to write is asked before the write's turn has come",
+        "nobody asks for leave to write once a write is in hand",
         "syncd/vendors/http.py",
-        "                self._budget.acquire(call.kind, PATIENCE, call.path)\n"
-        '            if call.kind == "write":\n'
-        "                ask_leave()\n",
-        '                if call.kind == "write":\n'
-        "                    ask_leave()\n"
-        "                self._budget.acquire(call.kind, PATIENCE, call.path)\n",
+        "            began, status = time.monotonic(), None\n"
+        "            try:\n"
+        '                with write_in_hand() if call.kind == "write" else nullcontext():\n',
+        "            began, status = time.monotonic(), None\n"
+        "            try:\n"
+        "                with nullcontext():\n",
+        "tests/vendors/test_leave.py",
+    ),
+    Planted(
+        "headers and body of a write leave apart",
+        "syncd/vendors/wire.py",
+        "            self._parts.append(data)\n",
+        "            super().send(data)\n",
         "tests/vendors/test_leave.py",
     ),
     Planted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 
@@ -65,20 +66,7 @@ def test_leave_is_asked_after_the_budget_was_waited_for() -> None:
         http = _waiting(server, told)
         http.send("GET", "customers")
         write(http, told.ask)
-    assert told.events == ["waited", "asked"]
-
-
-def test_leave_is_asked_again_once_connected_and_only_then() -> None:
-    told = Told()
-    with hostile(OK) as server:
-        http = client(server)
-        write(http, told.ask)
-        write(http, told.ask)
-    assert told.events == [
-        "asked",
-        "asked",
-        "asked",
-    ]  # before and after connecting, then on the open connection
+    assert told.events == ["waited", "asked", "asked"]  # when its turn has come, and before its first byte
 
 
 def test_leave_that_is_taken_away_while_connecting_keeps_the_write_back() -> None:
@@ -105,7 +93,7 @@ def test_leave_is_asked_again_after_a_token_was_renewed() -> None:
             told.events.clear()
             http.send("POST", "customers", json={}, kind="write")
         assert len(server.requests) == 2
-    assert told.events == ["asked", "asked", "asked"]  # before and after connecting, and with the new token
+    assert told.events == ["asked"] * 4  # with each token when its turn has come, and before its first byte
 
 
 def test_a_write_without_leave_is_not_sent_and_a_read_needs_none() -> None:
@@ -114,11 +102,9 @@ def test_a_write_without_leave_is_not_sent_and_a_read_needs_none() -> None:
         with pytest.raises(LeaseLost):
             write(http, refuse)
         assert server.requests == []
-        assert http.requests == 0
-        http.send("GET", "customers")
         with asking(refuse):
             http.send("GET", "customers")
-        assert len(server.requests) == 2
+        assert len(server.requests) == 1
 
 
 def test_leave_is_asked_by_the_thread_that_writes_alone() -> None:
@@ -132,3 +118,34 @@ def test_leave_is_asked_by_the_thread_that_writes_alone() -> None:
         write(http, lambda: None)
         with pytest.raises(LeaseLost), asking(lambda: None):
             write(http, refuse)
+
+
+def test_leave_that_is_taken_away_with_the_request_in_hand_lets_not_even_its_headers_go() -> None:
+    asked: list[str] = []
+
+    def ask() -> None:
+        asked.append("once")
+        if len(asked) == 4:
+            raise lost()
+
+    seen: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        http = Http(f"http://127.0.0.1:{listener.getsockname()[1]}", clock=now, allow_http=True)
+        answering = threading.Thread(target=lambda: seen.append(_answer_once(listener)))
+        answering.start()
+        write(http, ask)  # the connection is open from here on
+        with pytest.raises(LeaseLost):
+            write(http, ask)
+        http.close()
+        answering.join()
+    assert seen == [b""]
+
+
+def _answer_once(listener: socket.socket) -> bytes:
+    """Answer one request of a connection, and return what else comes before it is closed."""
+    connection, _ = listener.accept()
+    with connection:
+        while not connection.recv(65536).endswith(b"{}"):
+            pass
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        return connection.recv(65536)
