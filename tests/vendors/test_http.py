@@ -190,7 +190,7 @@ def test_no_answer_takes_longer_than_the_deadline(answer: Answer, call: Callable
 
 
 def test_a_body_without_end_is_cut() -> None:
-    bomb = gzip.compress(b" " * (300 << 20), compresslevel=9)
+    bomb = gzip.compress(b" " * (128 << 20), compresslevel=1)
     with hostile(reply(bomb, headers="Content-Type: application/json\r\nContent-Encoding: gzip")) as server:
         before = _peak()
         with pytest.raises(Malformed, match="more than 1 MiB"):

@@ -26,9 +26,10 @@ MARKS = " .,-'/()#"
 
 
 def texts(most: int) -> st.SearchStrategy[str]:
-    """Return texts as people type them: a letter or digit at both ends."""
-    middle = st.text(LETTERS + MARKS, max_size=most - 2)
-    return st.builds(lambda a, b, c: f"{a}{b}{c}", st.sampled_from(LETTERS), middle, st.sampled_from(LETTERS))
+    """Return texts as people type them, a letter or digit at both ends: short ones, and the longest made of these."""
+    middle = st.text(LETTERS + MARKS, max_size=min(most, 16) - 2)
+    short = st.builds("{}{}{}".format, st.sampled_from(LETTERS), middle, st.sampled_from(LETTERS))
+    return short | short.map(lambda text: (text * most)[: most - 1] + text[-1])
 
 
 def emails() -> st.SearchStrategy[str]:
