@@ -21,6 +21,7 @@ from syncd.store import Reading, Store, Writing
 from syncd.sync import settle as settling
 from syncd.sync.habits import preview
 from syncd.sync.hints import pull_ids
+from syncd.sync.look import look
 from syncd.sync.outcome import described
 from syncd.sync.planning import Planned, content_of, guard
 from syncd.sync.progress import Progress, Watch
@@ -215,7 +216,7 @@ def _reconcile(running: _Running) -> Planned:
 
 def _look(running: _Running, planned: Planned) -> bool:
     reachable = {source.name for source in _reachable(running)}
-    return settling.look(
+    return look(
         running.store,
         running.scene,
         {name: customers for name, customers in planned.looks.items() if name in reachable},
