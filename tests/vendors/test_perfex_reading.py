@@ -17,7 +17,8 @@ from syncd.sandbox.perfex import Perfex as Sandbox
 from syncd.vendors.base import Keys, Pass, VendorSettings
 from syncd.vendors.perfex import Perfex
 from tests.support.wsgi import WsgiAdapter
-from tests.vendors.perfex_crm import ANNA, PERSON, TOKEN, connect, create, everything, records, update
+from tests.vendors.dialects import Dialect, without
+from tests.vendors.perfex_crm import ANNA, PERSON, TOKEN, connect, create, everything, now, records, update
 
 
 def test_one_record_is_a_customer_with_its_primary_contact(crm: Sandbox) -> None:
@@ -330,3 +331,20 @@ def test_a_contact_that_is_not_the_primary_one_any_more_does_not_speak(crm: Sand
     crm.human_delete(userid)
     with pytest.raises(Missing):
         connector.read_again(known)
+
+
+def test_a_record_may_come_in_an_envelope(crm: Sandbox) -> None:
+    userid = crm.human_create(company="Maes BV", contact=ANNA)
+    connector = connect(crm)
+    row = dict(connector.get(userid).payload["customer"])
+    crm.faults.answer(200, {"status": True, "data": row}, kind="get", count=1)
+    assert connector.get(userid).fields["company"] == "Maes BV"
+
+
+def test_a_page_that_tells_only_how_many_there_are_is_followed_to_the_end(fork: Sandbox) -> None:
+    for number in range(150):
+        fork.human_create(company=f"N{number}", contact={**ANNA, "email": f"n{number}@example.com"})
+    told = Dialect(without("has_more", "total_pages", "last_page")).spoken_by(fork)
+    settings = VendorSettings("crm", "perfex", "http://crm.test", secrets={"token": TOKEN}, allow_http=True)
+    connector = Perfex(settings, clock=now, adapter=WsgiAdapter(told))
+    assert len(records(connector)) == 150

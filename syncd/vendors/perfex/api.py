@@ -90,7 +90,7 @@ class Api:
     def customer(self, userid: str) -> tuple[Row, datetime]:
         """Read one customer. Raises Missing."""
         reply = self.expect(self.get(f"customers/{segment(userid)}"))
-        document = reply.json()
+        document = _single(reply.json())
         rows = document if isinstance(document, list) else [document]
         if len(rows) != 1 or not isinstance(rows[0], Mapping) or str(rows[0].get("userid")) != userid:
             raise Malformed(
@@ -257,6 +257,12 @@ def _number_of_first(page: Rows) -> str:
     return str(row.get("id", row.get("userid"))) if isinstance(row, Mapping) else ""
 
 
+def _single(document: Any) -> Any:
+    """Return the record in an answer; 3.x puts lists into `data`, and may do so with one record."""
+    inner = document.get("data") if isinstance(document, Mapping) and "userid" not in document else None
+    return document if inner is None else inner
+
+
 def _version(document: object) -> tuple[int, ...] | None:
     if not isinstance(document, Mapping) or "openapi" not in document:
         return None
@@ -270,7 +276,10 @@ def _enveloped(document: Row, reply: Reply) -> Rows:
     meta = document.get("meta")
     meta = meta if isinstance(meta, Mapping) else {}
     page = whole(meta.get("page", meta.get("current_page")))
+    total, size = whole(meta.get("total")), whole(meta.get("per_page"))
     last = whole(meta.get("total_pages", meta.get("last_page")))
+    if last is None and total is not None and size:
+        last = -(-total // size)
     more = yes(meta.get("has_more"))
     if more is None:
         if page is None or last is None:
@@ -278,7 +287,7 @@ def _enveloped(document: Row, reply: Reply) -> Rows:
                 f"{reply.source} was answered by a page that does not say whether it is the last."
             )
         more = page < last
-    return Rows(document["data"], reply.started, more, whole(meta.get("total")), True, reply.suspect)
+    return Rows(document["data"], reply.started, more, total, True, reply.suspect)
 
 
 def _joined(pages: Iterator[Rows | None]) -> Rows | None:
