@@ -20,7 +20,7 @@ from syncd.errors import LeaseLost, StoreError, StoreHeld, UsageError
 from syncd.logs import Logger
 from syncd.metrics import Metrics
 from syncd.store import Lease, Run, Shelf, Store, Writing
-from syncd.sync import decide, people
+from syncd.sync import approvals, decide, people, pins
 from syncd.sync.erase import Erased, erase
 from syncd.sync.hints import absorb_one
 from syncd.sync.progress import Progress, Watch
@@ -258,7 +258,7 @@ class App:
     def approve(self, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = "") -> int:
         """Approve what waits for a person; return how many operations."""
         return self.store.do(
-            lambda tx: decide.approve(
+            lambda tx: approvals.approve(
                 tx, self.scene, by, connection=connection, operations=operations, run=run
             )
         )
@@ -266,12 +266,12 @@ class App:
     def discard(self, by: str, *, connection: str = "", operations: Sequence[str] = (), run: str = "") -> int:
         """Discard what waits for a person; return how many operations."""
         return self.store.do(
-            lambda tx: decide.discard(tx, by, connection=connection, operations=operations, run=run)
+            lambda tx: approvals.discard(tx, by, connection=connection, operations=operations, run=run)
         )
 
     def pin(self, customer: str, name: str, value: str | None, by: str) -> None:
         """Pin a field of a customer, or let it go (None)."""
-        self.store.do(lambda tx: decide.pin(tx, self.scene, customer, name, value, by))
+        self.store.do(lambda tx: pins.pin(tx, self.scene, customer, name, value, by))
 
     def merge(self, survivor: str, other: str, by: str) -> str:
         """Merge a customer into another; return the id that both have now."""
@@ -294,7 +294,7 @@ class App:
 
     def retry(self, operation: str, by: str) -> None:
         """Try an operation again that was refused or dropped, with the next run."""
-        self.store.do(lambda tx: decide.retry(tx, operation, by))
+        self.store.do(lambda tx: approvals.retry(tx, operation, by))
 
     def undo(self, run: str, by: str) -> Undone:
         """Take back what a run made golden, wherever nobody has edited since."""
@@ -302,11 +302,11 @@ class App:
 
     def pause(self, connection: str, by: str) -> None:
         """Pause a connection; its operations wait."""
-        self.store.do(lambda tx: decide.pause(tx, self.scene, connection, by, paused=True))
+        self.store.do(lambda tx: approvals.pause(tx, self.scene, connection, by, paused=True))
 
     def resume(self, connection: str, by: str) -> None:
         """Let a paused connection go on."""
-        self.store.do(lambda tx: decide.pause(tx, self.scene, connection, by, paused=False))
+        self.store.do(lambda tx: approvals.pause(tx, self.scene, connection, by, paused=False))
 
 
 @contextmanager

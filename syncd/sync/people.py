@@ -17,8 +17,9 @@ from syncd.rules.apart import only_filled, speak_for_themselves
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
-from syncd.sync.decide import BY_HAND, Desk, leave_no_plan, move
+from syncd.sync.decide import BY_HAND, Desk
 from syncd.sync.journal import decided_row
+from syncd.sync.kinship import leave_no_plan, move
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from syncd.store import Writing
-from syncd.sync import decide, people
+from syncd.sync import approvals, decide, kinship, people
 from syncd.sync.decide import Desk
 from syncd.sync.scene import Scene
 from syncd.values import Review
@@ -17,17 +17,17 @@ ACTS: Mapping[str, Act] = {
     "conflict": decide.decide_conflict,
     "clear": decide.decide_clear,
     "bounce": decide.decide_bounce,
-    "duplicate": decide.decide_duplicate,
-    "possible_same": decide.decide_possible,
-    "shared_email": decide.decide_shared,
-    "shared_phone": decide.decide_shared,
+    "duplicate": kinship.decide_duplicate,
+    "possible_same": kinship.decide_possible,
+    "shared_email": kinship.decide_shared,
+    "shared_phone": kinship.decide_shared,
     "same_email": people.decide_same_email,
     "stamp": people.decide_stamp,
-    "promotion": decide.decide_promotion,
-    "deleted_and_edited": decide.decide_deleted,
-    "duplicate_edit": decide.decide_duplicate_edit,
-    "limits": decide.decide_limits,
-    "mass_change": decide.decide_mass_change,
+    "promotion": kinship.decide_promotion,
+    "deleted_and_edited": kinship.decide_deleted,
+    "duplicate_edit": kinship.decide_duplicate_edit,
+    "limits": approvals.decide_limits,
+    "mass_change": approvals.decide_mass_change,
 }
 
 

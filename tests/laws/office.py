@@ -7,7 +7,7 @@ from random import Random
 
 from syncd.errors import UsageError
 from syncd.store import Writing
-from syncd.sync import decide, people, undo
+from syncd.sync import people, pins, undo
 from syncd.sync.resolve import resolve
 from syncd.values import Customer, Record
 from tests.laws.world import World
@@ -39,7 +39,7 @@ class Office:
             self.world.said.append((name, text))
             self._do(
                 f"pin {name} of {customer.id} to {text!r}",
-                lambda tx: decide.pin(tx, self.world.scene, customer.id, name, text, WHO),
+                lambda tx: pins.pin(tx, self.world.scene, customer.id, name, text, WHO),
             )
 
     def unpin(self) -> None:
@@ -50,7 +50,7 @@ class Office:
             name = next(iter(next(iter(customer.pins.values()))))
             self._do(
                 f"unpin {name} of {customer.id}",
-                lambda tx: decide.pin(tx, self.world.scene, customer.id, name, None, WHO),
+                lambda tx: pins.pin(tx, self.world.scene, customer.id, name, None, WHO),
             )
 
     def undo(self) -> None:

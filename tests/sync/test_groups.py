@@ -8,7 +8,7 @@ import pytest
 
 from syncd.customer import clean, slots_of
 from syncd.rules.golden import EVERYBODY, Policy
-from syncd.sync.decide import pin
+from syncd.sync.pins import pin
 from syncd.sync.undo import undo_run
 from syncd.values import Customer
 from syncd.web.show.customers import why

@@ -1,0 +1,152 @@
+"""Kinship: a person says which records are one customer's, and which of them is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncd.errors import UsageError
+from syncd.store import HumanDecision, Writing
+from syncd.sync.decide import Desk, record_of
+from syncd.sync.scene import candidate
+from syncd.values import Record, Review
+
+UNDER_WAY = ("claimed", "sent", "unknown")
+
+
+def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:
+    pair = [tuple(review.evidence["primary"]), tuple(review.evidence["duplicate"])]
+    if choice == "make_primary":
+        make_primary(desk.tx, record_of(desk.tx, review.subject), desk.by)
+    elif choice == "different":
+        _say_of_pair(desk.tx, "different", pair, desk.by)
+        split_off(desk.tx, record_of(desk.tx, review.subject))
+
+
+def make_primary(tx: Writing, record: Record, by: str) -> None:
+    """Make a duplicate the record that is written, and the primary one a duplicate."""
+    if record.customer is None:
+        raise UsageError("The record is linked to no customer.", "Sync first.")
+    group = tx.records.of_customers([record.customer])[record.customer]
+    for other in group:
+        if other.connection == record.connection and other.key != record.key and other.role == "primary":
+            other.role = "duplicate"
+            tx.records.save([other])
+    record.role, record.considered, record.fresh = "primary", 0, True
+    record.linked_at = tx.meta.numbers(1)
+    tx.records.save([record])
+    tx.decisions.add(HumanDecision("primary", {"records": [list(record.key)]}, by))
+    tx.customers.mark_due([record.customer])
+
+
+def split_off(tx: Writing, record: Record) -> None:
+    """Take a record out of its customer: the next run finds or makes its own."""
+    before = record.customer
+    record.customer, record.role, record.fresh, record.considered = None, "primary", True, 0
+    tx.records.save([record])
+    if before:
+        tx.customers.mark_due([before])
+
+
+def _say_of_pair(tx: Writing, kind: str, pair: Sequence[Sequence[str]], by: str) -> None:
+    tx.decisions.add(HumanDecision(kind, {"records": [list(key) for key in pair]}, by))
+
+
+def decide_possible(desk: Desk, review: Review, choice: str) -> None:
+    record = record_of(desk.tx, review.subject)
+    others = [tuple(key) for key in review.evidence["others"]]
+    _forget_doubts(desk.tx, [record])
+    if choice == "different":
+        for other in others:
+            _say_of_pair(desk.tx, "different", [record.key, other], desk.by)
+        return
+    _say_of_pair(desk.tx, "same", [record.key, *others], desk.by)
+    target = _only_customer(desk.tx, others, record)
+    if target is not None:
+        move(desk.tx, record, target)
+
+
+def _only_customer(tx: Writing, others: Sequence[Sequence[str]], record: Record) -> str | None:
+    """Return the one customer that the other records are of, None where there are several or none."""
+    found = {other.customer for key in others if (other := tx.records.one(key[0], key[1])) and other.customer}
+    found.discard(record.customer)
+    if len(found) > 1:
+        raise UsageError("They are several customers by now.", "Merge those first: `syncd customers merge`.")
+    return next(iter(found), None)
+
+
+def leave_no_plan(tx: Writing, customers: Sequence[str]) -> None:
+    """Drop what is planned for customers that change who they are; it is planned anew. Raises UsageError.
+
+    A create under way would make a record for somebody who is not there any more, or a second one beside the other's.
+    """
+    found = [op for group in tx.operations.open_of(customers).values() for op in group]
+    for op in found:
+        if op.draft.kind == "create" and op.state in UNDER_WAY:
+            raise UsageError(
+                f"{op.draft.customer} is being created in {op.draft.connection}, and the outcome is not known yet.",
+                "Sync and try again.",
+            )
+    tx.operations.drop([op.id for op in found if op.state not in UNDER_WAY], "planned anew")
+
+
+def move(tx: Writing, record: Record, customer_id: str) -> None:
+    """Move a record, with its own statements, to another customer; an empty customer's id lives on as an alias."""
+    before = record.customer
+    leave_no_plan(tx, [customer_id, *([before] if before else [])])
+    there = tx.records.of_customers([customer_id]).get(customer_id, [])
+    taken = any(
+        one.connection == record.connection and one.role == "primary" and one.state != "gone" for one in there
+    )
+    record.customer, record.role = customer_id, "duplicate" if taken else "primary"
+    record.linked_at, record.considered, record.fresh = tx.meta.numbers(1), 0, True
+    tx.records.save([record])
+    tx.customers.mark_due([customer_id, *([before] if before else [])])
+    if before and not tx.records.of_customers([before]).get(before):
+        empty = tx.customers.load([before], follow=False)[before]
+        empty.alias_of, empty.due = customer_id, False
+        tx.customers.save([empty])
+
+
+def decide_shared(desk: Desk, review: Review, choice: str) -> None:
+    keys = [tuple(key) for key in review.evidence["records"]]
+    records = [record for key in keys if (record := desk.tx.records.one(key[0], key[1]))]
+    _forget_doubts(desk.tx, records)
+    if choice == "same" and records:
+        _say_of_pair(desk.tx, "same", keys, desk.by)
+        first, *rest = sorted(records, key=lambda record: candidate(record).seniority)
+        for record in rest:
+            if first.customer and record.customer != first.customer:
+                move(desk.tx, record, first.customer)
+
+
+def _forget_doubts(tx: Writing, records: Sequence[Record]) -> None:
+    customers = tx.customers.load([record.customer for record in records if record.customer])
+    for customer in customers.values():
+        for record in records:
+            customer.doubts.pop("/".join(record.key), None)
+        customer.due = True
+    tx.customers.save({customer.id: customer for customer in customers.values()}.values())
+
+
+def decide_duplicate_edit(desk: Desk, review: Review, choice: str) -> None:
+    if choice == "make_primary":
+        subject = review.subject.removesuffix(f"/{review.evidence['slot']}")
+        connection, _, vendor_id = subject.partition("/")
+        record = desk.tx.records.one(connection, vendor_id)
+        if record is not None:
+            make_primary(desk.tx, record, desk.by)
+
+
+def decide_promotion(desk: Desk, review: Review, choice: str) -> None:
+    """Let a duplicate take the place of the primary record that is gone."""
+    if choice == "make_primary":
+        make_primary(desk.tx, record_of(desk.tx, review.subject), desk.by)
+
+
+def decide_deleted(desk: Desk, review: Review, choice: str) -> None:
+    """Have a customer created again where its record was deleted, or leave it as it is."""
+    if choice == "restore":
+        record = record_of(desk.tx, review.subject)
+        record.role = "duplicate"
+        desk.tx.records.save([record])
+        desk.tx.customers.mark_due([record.customer] if record.customer else [])
