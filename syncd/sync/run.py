@@ -19,11 +19,12 @@ from syncd.logs import Logger, bound
 from syncd.rules.guard import Verdict
 from syncd.store import Reading, Store, Writing
 from syncd.sync import settle as settling
+from syncd.sync.guarding import guard
 from syncd.sync.habits import preview
 from syncd.sync.hints import pull_ids
 from syncd.sync.look import look
 from syncd.sync.outcome import described
-from syncd.sync.planning import Planned, content_of, guard
+from syncd.sync.planning import Planned, content_of
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import pull
 from syncd.sync.push import push
