@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,7 +82,10 @@ def init(
     left = {name: each for name, each in sample.CONNECTIONS.items() if each["vendor"] not in taken}
     _write(target, sample.sample(answers, proposed=left))
     say.line(str(target))
-    say.note("Next: fill in the connections, then `syncd config check` and `syncd check`.")
+    said = [word for each in answers.values() for word in each.values()]
+    unset = [word[5:-1] for word in said if word.startswith('"env:') and word[5:-1] not in os.environ]
+    first = f"set {', '.join(unset)}" if unset else "fill in the connections" if not answers else ""
+    say.note(f"Next: {first}{', then ' if first else ''}`syncd config check` and `syncd check`.")
 
 
 def _asked() -> dict[str, Mapping[str, str]]:
@@ -92,17 +96,44 @@ def _asked() -> dict[str, Mapping[str, str]]:
     answers: dict[str, Mapping[str, str]] = {}
     for name, proposed in CONNECTIONS.items():
         model = VENDORS[proposed["vendor"].strip('"')]
-        if not typer.confirm(f"Is there a {model.title} account?", default=False, err=True):
+        if not typer.confirm(f"Is there an account at {model.title}?", default=False, err=True):
             continue
-        chosen = typer.prompt("  What do you call it?", default=name, err=True)
+        chosen = _answer("  What do you call it?", name, partial(_unfit_name, taken=answers))
         given = {"vendor": proposed["vendor"]}
         for setting, info in model.model_fields.items():
             if info.is_required() and setting not in ("name", "vendor"):
                 words = (info.description or setting).rstrip(".")
                 shown = str((info.examples or [""])[0]).strip('"')
-                given[setting] = toml(typer.prompt(f"  {words}", default=shown, err=True))
+                fault = _unfit_secret if shown.startswith("env:") else _fits
+                given[setting] = toml(_answer(f"  {words}", shown, fault))
         answers[chosen] = given
     return answers
+
+
+def _answer(question: str, default: str, fault: Callable[[str], str]) -> str:
+    """Ask until the answer has no fault."""
+    while True:
+        given = str(typer.prompt(question, default=default, err=True)).strip()
+        if not (wrong := fault(given)):
+            return given
+        say.note(f"    {wrong}")
+
+
+def _fits(_: str) -> str:
+    return ""
+
+
+def _unfit_name(name: str, taken: Collection[str]) -> str:
+    from syncd.config.load import is_connection_name
+
+    if name in taken:
+        return f"{name} is another account's name already."
+    return "" if is_connection_name(name) else "Use letters, digits, - and _, at most 40 of them."
+
+
+def _unfit_secret(given: str) -> str:
+    kept = given.startswith(("env:", "file:", "keyring:"))
+    return "" if kept else "Never the secret itself: say where it is kept, as env:NAME or file:PATH."
 
 
 def _write(target: Path, text: str) -> None:

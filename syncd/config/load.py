@@ -33,6 +33,11 @@ _CONNECTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 S = TypeVar("S", bound=Section)
 
 
+def is_connection_name(name: str) -> bool:
+    """Tell whether a connection may be called so."""
+    return _CONNECTION_NAME.fullmatch(name) is not None
+
+
 def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Settings:
     """Read and check the configuration; `flags` maps dotted keys to values. Raises ConfigError with every problem."""
     file = find_file(path, environ)
@@ -110,7 +115,7 @@ class _Reading:
 
     def _connection(self, name: str) -> ConnectionSettings | None:
         key = ("connections", name)
-        if not _CONNECTION_NAME.fullmatch(name):
+        if not is_connection_name(name):
             self._problem(
                 key, "is no name for a connection.", "Use letters, digits, - and _, at most 40 of them."
             )

@@ -92,6 +92,22 @@ def test_init_asks_vendor_by_vendor_and_for_no_secret(world: World, tmp_path: Pa
     assert "# [connections.shop]" in path.read_text()
 
 
+def test_init_asks_again_for_what_would_not_do(world: World, tmp_path: Path) -> None:
+    again = ["y", "my shop!", "main", "https://crm.example.net", "literally-secret", "env:MAIN_TOKEN"]
+    typed = [*again, "y", "main", "till", "myshop", "", "", "n", "n"]
+    path = tmp_path / "asked.toml"
+    seen = on_terminal(world, "init", str(path), typed="\n".join([*typed, ""]))
+    assert "Use letters, digits" in seen
+    assert "main is another account's name already" in seen
+    assert "Never the secret itself" in seen
+    assert "Next: set MAIN_TOKEN, then" in seen
+    assert "literally-secret" not in path.read_text()
+    assert list(load(path, {"MAIN_TOKEN": "t", "KV_ID": "i", "KV_SECRET": "s"}).connections) == [
+        "main",
+        "till",
+    ]
+
+
 def test_relative_names_work_from_any_folder(world: World, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     text = Path(world.environ["SYNCD_CONFIG"]).read_text().replace("../var", "var")
