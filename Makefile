@@ -46,7 +46,7 @@ test-e2e: $(DEV)  ## the admin pages in a real browser; installs Debian's chromi
 		if command -v $$name >/dev/null; then exit 0; fi; \
 	done; \
 	apt-get update && apt-get install --yes --no-install-recommends chromium
-	.venv/bin/pytest -m e2e $(ARGS)
+	.venv/bin/pytest -n $(WORKERS) -m e2e $(ARGS)
 
 bench: $(DEV)  ## what syncd costs beside limits and peers, in minutes (ARGS="--only pull --sizes 10000")
 	.venv/bin/python -m bench $(if $(ARGS),$(ARGS),--write docs/performance.md)

@@ -299,7 +299,7 @@ class Concluding:
         if self.operation.draft.kind == "create" and self.operation.progress.get("vendor_id"):
             self._close("unknown", str(problem))  # a step was done: what it made is looked for
         else:
-            self._close("rejected", str(problem))
+            self._close("rejected", _told(problem))
 
     def _refuse_fields(self, record: Record, problem: VendorError) -> None:
         draft = self.operation.draft
@@ -340,3 +340,11 @@ def described(operation: Operation) -> dict[str, Any]:
         "fields": {name: list(pair) for name, pair in draft.fields.items()},
         "reason": draft.reason,
     }
+
+
+def _told(problem: VendorError) -> str:
+    """Return what an operation keeps of a refusal: what was refused, the vendor's own words, and the next step."""
+    words = problem.words.strip().rstrip(".")
+    if not words or words in problem.what:
+        return str(problem)
+    return f"{problem.what} {words}. {problem.next_step}".strip()

@@ -426,6 +426,7 @@ def test_a_refused_value_is_held_with_the_vendors_words_and_tried_again_when_ask
     assert world.vendor("loyalty").snapshot()["jan@example.com"]["last_name"] == "Janssens"
     with world.app.store.look() as tx:
         (refused,) = tx.operations.list(states=("rejected",))
+    assert "The phone is ugly" in refused.error
     world.app.retry(refused.id, "admin")
     world.quiet()
     assert world.vendor("loyalty").snapshot()["jan@example.com"]["phone"] == "+32470999999"

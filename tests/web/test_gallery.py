@@ -82,6 +82,7 @@ def _places(page: Page) -> list[tuple[str, str]]:
         ("plan", "/runs/run-3"),
         ("run", "/runs/run-2"),
         ("dry-run", "/runs/run-1"),
+        ("operations", "/operations"),
         ("operation", f"/operations/{operation}"),
         ("customer", f"/customers/{customer}"),
         ("past", f"/customers/{customer}?as_of=run-2"),
