@@ -130,7 +130,7 @@ def done(path: str, said: str = "") -> RedirectResponse:
 
 
 def _place_of(path: str) -> str:
-    if path.startswith("/operations/"):
+    if path.startswith("/operations"):
         return "/runs"
     return next((place for place, _, _ in PLACES[1:] if path.startswith(place)), "/")
 
