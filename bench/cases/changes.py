@@ -39,10 +39,11 @@ def _work(stack: ExitStack, asked: Asked, kind: str, size: int) -> Callable[[], 
     installed = install(folder, stub, SHOPS, url=url)
     installed.syncd("sync")
     marks = (f"mark{number}" for number in count())
-    return lambda: asked.metered(stub, lambda: _changed(installed, stub, next(marks)))
+    return lambda: asked.metered(stub, lambda: changed(installed, stub, next(marks)))
 
 
-def _changed(installed: Installed, stub: Stub, mark: str) -> Cost:
+def changed(installed: Installed, stub: Stub, mark: str) -> Cost:
+    """Have people change a thousand customers, and return what the sync costs that sees it."""
     for first, name in enumerate(SHOPS):
         stub.change(name, CHANGES // len(SHOPS), "email", f"{name}.{mark}", first)
     cost = staged(installed)

@@ -7,9 +7,9 @@ from functools import partial
 
 from bench.asked import Asked
 from bench.cases.reconcile import SHARED, SHOPS
-from bench.installed import install
+from bench.installed import Installed, install
 from bench.measure import python
-from bench.places import vendor
+from bench.places import Stub, vendor
 from bench.race import Aim, Contestant, Heat, Round
 from bench.visit import PAGES
 
@@ -25,20 +25,19 @@ def heats(asked: Asked) -> Iterator[Heat]:
                 with asked.store(kind) as (folder, url):
                     installed = install(folder, stub, SHOPS, url=url)
                     installed.syncd("sync")
-                    words = {
-                        HELP: ["--help"],
-                        STATUS: ["status"],
-                        LIST: ["customers", "list", "--json-lines"],
-                    }
-                    looking = [
-                        Contestant(name, partial(asked.metered, stub, partial(installed.syncd, *each)))
-                        for name, each in words.items()
-                    ]
-                    yield Heat(f"looking at {size:,} records on {kind}", looking, _commands(size))
-                    visit = partial(python, "bench.visit", str(installed.config))
-                    yield Heat(
-                        f"pages on {size:,} records on {kind}", [Contestant(VISIT, visit)], _pages(), 1
-                    )
+                    yield from looks(asked, stub, installed, size, kind)
+
+
+def looks(asked: Asked, stub: Stub, installed: Installed, size: int, kind: str) -> Iterator[Heat]:
+    """Yield commands and pages on a store that is there."""
+    words = {HELP: ["--help"], STATUS: ["status"], LIST: ["customers", "list", "--json-lines"]}
+    looking = [
+        Contestant(name, partial(asked.metered, stub, partial(installed.syncd, *each)))
+        for name, each in words.items()
+    ]
+    yield Heat(f"looking at {size:,} records on {kind}", looking, _commands(size))
+    visit = partial(python, "bench.visit", str(installed.config))
+    yield Heat(f"pages on {size:,} records on {kind}", [Contestant(VISIT, visit)], _pages(), 1)
 
 
 def _commands(size: int) -> list[Aim]:

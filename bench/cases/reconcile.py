@@ -30,10 +30,12 @@ def heats(asked: Asked) -> Iterator[Heat]:
                         Contestant(SYNCD, pulling.staged()),
                         Contestant(CLUSTERING, partial(asked.metered, stub, clustering)),
                     ]
-                    yield Heat(f"first reconcile of {size:,} on {kind}", racing, _aims(size))
+                    yield Heat(f"first reconcile of {size:,} on {kind}", racing, aims(size))
 
 
-def _aims(size: int) -> list[Aim]:
+def aims(size: int) -> list[Aim]:
+    """Return what is aimed at for so many records."""
+
     def beside(costs: Round) -> float:
         _same(costs)
         return (costs[SYNCD].told["rest"] - 2 * costs[CLUSTERING].told["work"]) / size * 1e6
