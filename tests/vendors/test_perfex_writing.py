@@ -178,3 +178,17 @@ def test_a_contact_that_an_update_makes_is_read_back_with_its_customer(crm: Sand
     for step in connector.steps(change):
         connector.write(step, change)
     assert connector.read_back(change).fields == connector.get(userid).fields
+
+
+@pytest.mark.parametrize("company", ["Anna Maes", "maes  ANNA"])
+def test_a_name_that_its_company_cannot_follow_waits(crm: Sandbox, company: str) -> None:
+    userid = crm.human_create(company=company, contact=ANNA)
+    held = connect(crm, groups="hold")
+    with pytest.raises(Rejected) as refused:
+        update(held, userid, last_name="Peeters", phone="+32470999888")
+    assert refused.value.fields.keys() == {"last_name"}
+    assert "company" not in update(held, userid, phone="+32470999888").fields
+    assert "company" not in update(held, userid, last_name="MAES").fields
+    shown = update(connect(crm), userid, last_name="Peeters")
+    assert shown.fields["last_name"] == "Peeters"
+    assert "company" not in shown.fields

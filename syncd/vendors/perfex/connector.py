@@ -193,6 +193,7 @@ class Perfex:
     def _send_contact(self, change: Change) -> Written:
         contact = writing.current_contact(change)
         if contact is not None:
+            writing.check_name(change, self.table)
             document = writing.changed_contact(change, contact, self.permissions)
             self.api.put(f"contacts/{segment(text_of(contact.get('id')))}", document)
             return Written(change.vendor_id)

@@ -22,6 +22,10 @@ Pairs = list[tuple[str, str]]
 # Set to zero by the server where a PUT leaves them out [Perfex core, Clients_model::check_zero_columns].
 ZEROED = ("country", "billing_country", "shipping_country", "default_currency", "show_primary_contact")
 NAMES = ("first_name", "last_name")
+NAME_HELD = (
+    "The company of this customer only repeats the contact's name and cannot follow a new one while updates of customers "
+    'are held: set groups = "unused" or the list of group numbers that syncd may write.'
+)
 OWN_PHONE_MAXIMUM = 30  # the customer's own, where there is no contact [Perfex SQL dumps]
 
 
@@ -56,11 +60,26 @@ def _keeps_own_phone(change: Change) -> bool:
 
 def _follows_name(change: Change, table: Mapped) -> bool:
     """Tell whether a company that only repeats the contact's name has to be changed with it."""
+    return not table.hold and _repeats_old_name(change)
+
+
+def _repeats_old_name(change: Change) -> bool:
     contact = current_contact(change)
-    if contact is None or table.hold or "company" in change.fields or not set(NAMES) & set(change.fields):
+    if contact is None or "company" in change.fields or not set(NAMES) & set(change.fields):
         return False
     company = text_of(current_customer(change).get("company"))
     return bool(company.strip()) and repeats_name(company, contact)
+
+
+def check_name(change: Change, table: Mapped) -> None:
+    """Refuse a new name that the company cannot follow: what it was would read as a company from then on. Raises Rejected."""
+    if not table.hold or not _repeats_old_name(change):
+        return
+    new = {CONTACT_FIELDS[name]: _value(name, change) for name in NAMES}
+    if not repeats_name(text_of(current_customer(change).get("company")), new):
+        raise Rejected(
+            NAME_HELD, fields={name: NAME_HELD for name in NAMES if name in change.fields}, words=NAME_HELD
+        )
 
 
 def current_customer(change: Change) -> Row:
