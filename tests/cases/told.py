@@ -8,6 +8,7 @@ says = "one sentence"
                       wait = SECONDS; at = NAME, fault = "lost after"; at = NAME, shows = 0.0
                       at = NAME, refused = true (its credentials are revoked) or false (they are renewed)
                       at = NAME, record = "1", rename = "new e-mail" (where that is the id)
+                      at = NAME, unreadable = ["1", …] (rows of its listing that make no sense from now on)
                       at = NAME, map = {FIELD = direction} (the settings of that connection are edited)
                       swap = "email", at = NAME, records = ["1", "2"]
                       answer = KIND, choice = "same"; undo = "run-3"
@@ -105,6 +106,8 @@ def play(world: World, acts: list[Told]) -> None:
             world.connectors[act["at"]].shows = act["shows"]
         elif "refused" in act:
             world.connectors[act["at"]].revoked = act["refused"]
+        elif "unreadable" in act:
+            world.connectors[act["at"]].unreadable = set(act["unreadable"])
         elif "map" in act:
             world.remap(act["at"], act["map"])
         elif ADMIN.keys() & act.keys():

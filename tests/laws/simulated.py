@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from syncd.customer import clean, elements
-from syncd.errors import Busy, Missing, Refused, Rejected, Throttled, Unanswered, Unreachable
+from syncd.errors import Busy, Malformed, Missing, Refused, Rejected, Throttled, Unanswered, Unreachable
 from syncd.values import Change, FieldSpec, Item, Page, Shown, Written
 from syncd.vendors.base import Abilities, Finding, Keys, Pass
 from tests.laws.accounts import Account, Entry, Row
@@ -51,6 +51,7 @@ class SimulatedConnector:
         self.requests = 0
         self.faults: list[Fault] = []
         self.down = self.revoked = False
+        self.unreadable: set[str] = set()  # rows that nobody can make sense of
         self.shows = 1.0  # the part of the customers that a listing still shows
         self.interrupt: Callable[[], None] | None = None  # what people do while a run goes on
         self.interrupt_at = 0
@@ -130,7 +131,9 @@ class SimulatedConnector:
         return Item(vendor_id, {"row": dict(row), "times": [time.isoformat() for time in times]})
 
     def read(self, item: Item, started: datetime) -> Shown:
-        """Translate one row of a listing."""
+        """Translate one row of a listing. Raises Malformed."""
+        if item.vendor_id in self.unreadable:
+            raise Malformed("This row cannot be read.")
         created, changed = (datetime.fromisoformat(text) for text in item.payload["times"])
         modified = changed if self.account.traits.tells_times else None
         return Shown(item.vendor_id, dict(item.payload["row"]), item.payload, started, created, modified)

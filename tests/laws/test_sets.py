@@ -205,6 +205,21 @@ def test_a_set_that_was_emptied_as_a_whole_goes_no_further_by_itself(
     assert {shop.there for shop in made.shops if shop.name != name} == {golden}
 
 
+@given(words, words)
+def test_what_moved_in_a_set_is_stated_element_by_element(
+    before: frozenset[str], after: frozenset[str]
+) -> None:
+    made = business({"crm": before})
+    shop = made.shops[0]
+    absorb(shop.record, shop.shown(made.now()), made.ground("crm"))
+    shop.there = after
+    said = absorb(shop.record, shop.shown(made.now()), made.ground("crm")).statements
+    taken_out = "edit" if after else "clear"
+    expected = {(f"groups:{word}", YES, "edit") for word in after - before}
+    expected |= {(f"groups:{word}", NO, taken_out) for word in before - after}
+    assert {(one.slot, one.value[one.slot], one.kind) for one in said} == expected
+
+
 @given(words, st.dictionaries(st.sampled_from(WORDS), st.sampled_from((YES, NO, ""))))
 def test_what_nothing_is_said_of_stays_in_the_set(before: frozenset[str], said: dict[str, str]) -> None:
     told = {f"groups:{word}": answer for word, answer in said.items()}
