@@ -89,6 +89,8 @@ def decide(asked: Asked) -> Answer:
 def _pool(asked: Asked) -> list[Statement]:
     """Return the holder, the open conflict and the new statements, each once, as the policy lets them speak."""
     before = asked.before
+    if before is None and len(asked.new) == 1:
+        return [one for one in asked.new if asked.policy.hears(one.connection)]
     held = [*([before.holder] if before and before.holder else []), *(before.conflict if before else ())]
     seen: dict[tuple[str, str, int], Statement] = {}
     for statement in [*held, *asked.new]:
