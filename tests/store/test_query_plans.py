@@ -40,6 +40,7 @@ ALLOWED = {
     "UPDATE customers SET due = 1 WHERE due = 0 AND alias_of IS NULL": "all are meant: the mapping has changed",
     "FROM holds ORDER BY customer, connection, field LIMIT": "read in the order of the key, as far as the limit",
     "FROM operations ORDER BY operations.id DESC LIMIT": "read in the order of the key, as far as the limit",
+    "DISTINCT customer FROM holds WHERE waits": "asked when a person says yes to all that is held there",
     "count(*) FROM holds GROUP BY connection": "a count of all that is held, through the narrowest index",
     "count(DISTINCT customer) FROM holds": "a count of all that is held, through the narrowest index",
 }
