@@ -192,3 +192,15 @@ def test_a_name_that_its_company_cannot_follow_waits(crm: Sandbox, company: str)
     shown = update(connect(crm), userid, last_name="Peeters")
     assert shown.fields["last_name"] == "Peeters"
     assert "company" not in shown.fields
+
+
+def test_no_company_follows_a_name_that_is_refused(crm: Sandbox) -> None:
+    crm.human_create(
+        company="Bos", contact={"firstname": "Bob", "lastname": "Bos", "email": "bob@example.com"}
+    )
+    userid = crm.human_create(company="Anna Maes", contact=ANNA)
+    connector = connect(crm)
+    with pytest.raises(Rejected):
+        update(connector, userid, last_name="Peeters", email="bob@example.com")
+    assert crm.snapshot()[userid]["company"] == "Anna Maes"
+    assert "company" not in connector.get(userid).fields

@@ -30,13 +30,17 @@ OWN_PHONE_MAXIMUM = 30  # the customer's own, where there is no contact [Perfex 
 
 
 def steps(change: Change, table: Mapped) -> tuple[str, ...]:
-    """Name the requests of a change: "customer" before "contact", whose row needs the customer's number."""
+    """Name the requests of a change: of a create "customer" first, because its contact needs the customer's number.
+
+    Of an update "contact" first: a name or an e-mail may be refused, and a company that has followed a name already would
+    then be one that nobody has.
+    """
     if change.kind == "delete":
         return ("delete",)
     if change.kind == "create":
         return ("customer", "contact") if change.fields.get("email") else ("customer",)
     customer, contact = _customer_fields(change, table), _contact_fields(change)
-    return ("customer",) * bool(customer) + ("contact",) * bool(contact)
+    return ("contact",) * bool(contact) + ("customer",) * bool(customer)
 
 
 def _customer_fields(change: Change, table: Mapped) -> set[str]:
