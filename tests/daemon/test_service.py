@@ -34,7 +34,7 @@ def test_the_schedule_fires_and_sigterm_drains(place: Place) -> None:
     assert place.requests() == sent
 
 
-def test_its_address_is_said_on_standard_output_and_the_log_beside_it(place: Place) -> None:
+def test_its_address_is_said_on_standard_output_and_sigint_ends_it_like_sigterm(place: Place) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD")}
     command = [sys.executable, "-m", "syncd", "serve"]
     with subprocess.Popen(
@@ -42,16 +42,9 @@ def test_its_address_is_said_on_standard_output_and_the_log_beside_it(place: Pla
     ) as process:
         assert process.stdout is not None
         said = process.stdout.readline().decode()
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         assert process.wait(35) == 0
     assert re.fullmatch(r"The admin page is at http://127\.0\.0\.1:\d+\n", said)
-
-
-def test_sigint_ends_like_sigterm(place: Place) -> None:
-    daemon = place.start()
-    daemon.says("This daemon holds the store")
-    daemon.send(signal.SIGINT)
-    assert daemon.process.wait(35) == 0
 
 
 def test_sigterm_in_the_middle_of_a_run_ends_in_time_and_sends_nothing_more(place: Place) -> None:
@@ -68,7 +61,7 @@ def test_sigterm_in_the_middle_of_a_run_ends_in_time_and_sends_nothing_more(plac
 
 @pytest.mark.timeout(300)
 def test_a_killed_daemon_starts_again_and_ends_in_the_same_state(place: Place) -> None:
-    for round_ in range(4):
+    for round_ in range(2):  # a hundred times in the long suite
         daemon = place.start()
         goal = place.requests() + random.Random(round_).randrange(1, 12)
         until(partial(_reached, place, goal), "requests under way")

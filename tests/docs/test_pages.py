@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,13 @@ def test_commands_and_their_options_exist(path: Path) -> None:
         _follow(words, line)
 
 
+@cache
+def _all_commands() -> Any:
+    return typer.main.get_command(app)
+
+
 def _follow(words: list[str], line: str) -> None:
-    command: Any = typer.main.get_command(app)
+    command = _all_commands()
     while (inner := getattr(command, "commands", None)) and words and not words[0].startswith("-"):
         assert words[0] in inner, line
         command = inner[words.pop(0)]
