@@ -14,9 +14,6 @@ from tests.crash.processes import Town, at_home, town
 from tests.support.stores import Backend
 
 PEOPLE = 3
-ON_THEIR_WAY = (
-    4  # requests between a process's last look at its lease and the vendor, one for each connection
-)
 LONG_KILLS = 50  # on each database
 
 
