@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from syncd.vendors.budget import Budgets, Ration, Rationed
 
 TICK = timedelta(milliseconds=1)
+TELLABLE = timedelta.resolution.total_seconds()
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
@@ -44,8 +45,8 @@ class VirtualStop(threading.Event):
         self._clock = clock
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Let the time pass at once."""
-        self._clock.forward(timeout or 0.0)
+        """Let the time pass at once, by no less than the clock can tell: a shorter wait would never end."""
+        self._clock.forward(max(timeout, TELLABLE) if timeout else 0.0)
         return self.is_set()
 
 
