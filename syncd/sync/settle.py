@@ -72,7 +72,7 @@ def settle(store: Store, scene: Scene, source: Source, *, run: str, epoch: int, 
     for operation in due:
         try:
             settler = _Settler(store, scene, source, operation, run, epoch, tally)
-            settler.update() if operation.draft.kind == "update" else settler.create()
+            settler.decide()
             failpoint("settle.decided")
         except VendorError as error:
             log.warning(
@@ -97,6 +97,32 @@ class _Settler:
     ) -> None:
         self.store, self.scene, self.source = store, scene, source
         self.operation, self.run, self.epoch, self.tally = operation, run, epoch, tally
+
+    def decide(self) -> None:
+        """Look at what became of the operation, each kind in its own way."""
+        ways = {"update": self.update, "create": self.create}
+        ways.get(self.operation.draft.kind, self.removal)()
+
+    def removal(self) -> None:
+        """Look whether the record that was to be removed is still there."""
+        vendor_id = self.operation.draft.vendor_id or ""
+        shown = self._get(vendor_id)
+        failpoint("settle.looked")
+        self.store.do(
+            lambda tx: self._decide_removal(tx, vendor_id, there=shown is not None), epoch=self.epoch
+        )
+
+    def _decide_removal(self, tx: Writing, vendor_id: str, *, there: bool) -> None:
+        operation = self._still_unknown(tx)
+        record = tx.records.load(self.source.name, [vendor_id]).get(vendor_id)
+        if operation is None or record is None or there:
+            if operation is not None:
+                drop(tx, operation, "the record is still there; planned anew")
+            return
+        record.state, operation.state, operation.error = "gone", "confirmed", ""
+        tx.records.save([record])
+        tx.operations.save([operation])
+        tx.customers.mark_due([operation.draft.customer])
 
     def update(self) -> None:
         """Read the record: its shadow decides each field that is in doubt."""

@@ -75,6 +75,7 @@ class Traits:
     specs: Mapping[str, FieldSpec] = field(default_factory=dict)
     demands: tuple[tuple[str, ...], ...] = ()
     tells_times: bool = True
+    removes: bool = False  # it lets customers be archived and deleted
     groups: frozenset[str] | None = None  # the only groups that there are, None: any
 
     def mangled(self, name: str, text: str | None) -> str | None:

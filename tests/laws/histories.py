@@ -46,6 +46,7 @@ PEOPLE = (
     {"email": "zoe@example.com", "first_name": "Zoë", "last_name": "Müller", "full_name": "Zoë Müller"},
     {"first_name": "Đức", "last_name": "Trần", "full_name": "Trần Đức"},
 )
+ON_DELETE = ("unlink", "unlink", "archive", "delete", "restore")
 GROUPS = ("VIP", "Gold", "Trade")
 EDITED = ("phone", "notes", "company", "city", "last_name", "full_name", "email")
 
@@ -63,7 +64,7 @@ def business(rng: Random) -> list[Member]:
     tables = [("crm", CRM), ("shop", SHOP), ("loyalty", LOYALTY), ("booking", BOOKING)]
     chosen = tables[:2] + rng.sample(tables[2:], rng.randint(0, 2))
     return [
-        Member(name, traits(rng, name, fields), priority=place)
+        Member(name, traits(rng, name, fields), priority=place, on_delete=rng.choice(ON_DELETE))
         for place, (name, fields) in enumerate(chosen, 1)
     ]
 
@@ -83,6 +84,7 @@ def traits(rng: Random, name: str, fields: tuple[str, ...]) -> Traits:
         slow_get=rng.random() < 0.2,
         finds=frozenset({"email"}) if rng.random() < 0.8 else frozenset(),
         forgets=frozenset({"notes"}) if rng.random() < 0.1 else frozenset(),
+        removes=rng.random() < 0.7,
         groups=frozenset(GROUPS) if rng.random() < 0.3 else None,
     )
 

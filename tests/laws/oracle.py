@@ -28,6 +28,7 @@ from syncd.store import Reading
 from syncd.sync.scene import targets
 from syncd.values import Customer, Held, Record
 from tests.laws.accounts import Row, Word
+from tests.laws.simulated import REMOVALS
 from tests.laws.world import World
 
 HOUR = 3600.0
@@ -99,6 +100,9 @@ def settle(world: World, *, smooth: bool) -> Iterator[str]:
             break  # what would come of more such runs, the later ones show
     if smooth and writing > 2:
         yield f"quiet: {writing} runs wrote after the last edit"
+    if any(member.on_delete != "unlink" for member in world.members):
+        world.clock.wait(HOUR * 2)
+        world.sync()  # that a record is gone takes two passes an hour apart, and then others are to follow
     for _ in range(2):
         world.clock.wait(HOUR * 2)
         before = world.writes()
@@ -124,6 +128,7 @@ def violations(world: World) -> list[str]:
         *_losses(world, seen),
         *_inventions(world),
         *_evictions(world),
+        *_removals(world, seen),
         *_doubles(world, seen),
         *_strays(world, seen),
         *_wrong_merges(world, seen),
@@ -244,6 +249,18 @@ def _evictions(world: World) -> Iterator[str]:
             gone = set(elements(past[-2].get("groups"))) - set(elements(past[-1].get("groups")))
             if gone - world.left and (entry.account, entry.vendor_id) not in world.taken_back:
                 yield f"invented: {entry.account}/{entry.vendor_id} left {sorted(gone - world.left)}"
+
+
+def _removals(world: World, seen: Picture) -> Iterator[str]:
+    """Deletion needs evidence: syncd removes only who was deleted by a person elsewhere, where the settings say so."""
+    homes = {record.key: customer for customer, group in seen.records.items() for record in group}
+    asking = {member.name for member in world.members if member.on_delete in REMOVALS}
+    mourned = {homes.get(key) for key in world.deleted if key[0] in asking}
+    for account in world.accounts.values():
+        for entry in [one for one in account.ledger if one.kind in REMOVALS]:
+            key = (entry.account, entry.vendor_id)
+            if homes.get(key) not in mourned and key not in world.by_hand:
+                yield f"deletion without evidence: {entry.account}/{entry.vendor_id} {entry.kind}"
 
 
 def _by_strangers(world: World) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,9 @@ FaultKind = Literal[
 ]  # fmt: skip
 
 
+REMOVALS = ("archive", "delete")
+
+
 class Killed(BaseException):
     """The process ends here, as by SIGKILL: nothing of syncd may catch it."""
 
@@ -46,6 +49,8 @@ class SimulatedConnector:
             page_size=traits.page_size,
             lag=traits.lag,
             demands=traits.demands,
+            deletes=traits.removes,
+            archives=traits.removes,
         )
         self.fields: Mapping[str, FieldSpec] = {name: self._spec(name) for name in traits.fields}
         self.requests = 0
@@ -163,7 +168,7 @@ class SimulatedConnector:
 
     def steps(self, change: Change) -> tuple[str, ...]:
         """Name the one request that a change takes."""
-        return ("write",) if change.fields else ()
+        return ("write",) if change.fields or change.kind in REMOVALS else ()
 
     def write(self, step: str, change: Change) -> Written:
         """Process one write, or fail before or after."""
@@ -174,6 +179,8 @@ class SimulatedConnector:
         vendor_id = self._process(change)
         self._fail(fault, _AFTER)
         row = self.account.row(vendor_id)
+        if change.kind in REMOVALS:
+            return Written(vendor_id)
         assert row is not None
         started = self.account.clock()
         shown = self._shown(vendor_id, row, started, started) if self.account.traits.answers else None
@@ -187,6 +194,8 @@ class SimulatedConnector:
 
     def _process(self, change: Change) -> str:
         account, traits = self.account, self.account.traits
+        if change.kind in REMOVALS:
+            return self._remove(change)
         fields = {name: text for name, text in change.fields.items() if name not in traits.forgets}
         if change.kind == "create":
             there = set(elements(fields.get("groups"))) - set(account.strange(fields.get("groups")))
@@ -206,6 +215,14 @@ class SimulatedConnector:
         account.ledger.append(
             Entry(account.name, change.kind, vendor_id, dict(change.fields), account.clock())
         )
+        return vendor_id
+
+    def _remove(self, change: Change) -> str:
+        vendor_id = change.vendor_id or ""
+        if self.account.row(vendor_id) is None:
+            raise Missing("There is no such customer.")
+        self.account.put(vendor_id, None)
+        self.account.ledger.append(Entry(self.account.name, change.kind, vendor_id, {}, self.account.clock()))
         return vendor_id
 
     def _whole(self, change: Change) -> dict[str, str]:

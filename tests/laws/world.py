@@ -67,6 +67,7 @@ class World:
     )  # records of which a person took values back
     said: list[tuple[str, str]] = field(default_factory=list)  # (field, text) that an admin gave
     left: set[str] = field(default_factory=set)  # groups that somebody took a customer out of
+    deleted: set[tuple[str, str]] = field(default_factory=set)  # records that people deleted
     others: int = 0  # writes of runs that took over from another one
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     failures: int = 0  # what went wrong since everything was last quiet
@@ -219,6 +220,7 @@ class World:
     def delete(self, account: str, vendor_id: str) -> None:
         """Have a person delete a customer."""
         self.accounts[account].put(vendor_id, None)
+        self.deleted.add((account, vendor_id))
         self.log.append(f"{self._now()} {account}/{vendor_id}: deleted")
 
     @property
