@@ -52,7 +52,7 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
     for row in changed:
         customer = customers[row.customer]
         golden = customer.golden.get(row.slot)
-        if golden is None or golden.number != row.number:
+        if golden is None or _edited_since(golden, row, records.get(customer.id, ())):
             result.edited_since.append((customer.id, row.slot))
             continue
         value = dict.fromkeys(row.after, "") | dict(row.before)
@@ -66,6 +66,14 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
     tx.journal.append(journalled)
     tx.audit.add(by, "undo run", run, {"returned": result.returned, "edited_since": len(result.edited_since)})
     return result
+
+
+def _edited_since(golden: Golden, row: JournalRow, records: Sequence[Record]) -> bool:
+    """Tell whether somebody has edited a slot since a run decided it: otherwise, in a conflict, or to say the same."""
+    if golden.number != row.number or golden.conflict:
+        return True
+    said = [record.shadow.stated.get(row.slot) for record in records if record.role == "primary"]
+    return any(one is not None and one.kind != "initial" and one.number > row.number for one in said)
 
 
 def _written(tx: Writing, run: str) -> dict[RecordKey, dict[str, str]]:

@@ -1,0 +1,87 @@
+"""An undo leaves alone what somebody has edited since, also where that edit waits or says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncd.rules.golden import Policy
+from syncd.sync.undo import Undone, undo_run
+from syncd.values import Golden
+from tests.laws.accounts import Traits
+from tests.laws.world import Member, World
+
+FIELDS = ("email", "full_name", "notes")
+AN = {"email": "an@example.com", "full_name": "An Nguyễn", "notes": "first"}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Two connections with one customer, whose notes were just edited in one of them."""
+    made = World(
+        [Member("crm", Traits(FIELDS)), Member("shop", Traits(FIELDS), priority=2)],
+        {"notes": Policy(conflict="review")},
+    )
+    made.create("crm", AN, {})
+    made.sync()
+    made.clock.wait(60)
+    yield made
+    made.close()
+
+
+def edited(world: World) -> str:
+    """Edit the notes and sync; return the run that made the edit golden."""
+    world.write("crm", "1", "notes", "second")
+    report = world.sync()
+    assert report is not None
+    world.clock.wait(60)
+    return report.run
+
+
+def undo(world: World, run: str) -> Undone:
+    """Undo a run."""
+    return world.store.do(lambda tx: undo_run(tx, run, "anna"))
+
+
+def notes(world: World) -> Golden:
+    """Return the golden notes of the one customer."""
+    with world.store.look() as tx:
+        (one,) = tx.customers.list(limit=10)
+    return one.golden["notes"]
+
+
+def test_a_conflict_that_waits_is_not_undone(world: World) -> None:
+    run = edited(world)
+    world.write("crm", "1", "notes", "from the crm")
+    world.write("shop", "1", "notes", "from the shop")
+    world.sync()
+    assert len(notes(world).conflict) == 2
+    done = undo(world, run)
+    assert (done.returned, len(done.edited_since)) == (0, 1)
+    assert len(notes(world).conflict) == 2
+
+
+def test_what_somebody_else_said_too_since_is_not_undone(world: World) -> None:
+    world.write("crm", "1", "notes", "second")
+    report = world.sync("crm")
+    assert report is not None
+    world.connectors["shop"].down = True
+    world.write("crm", "1", "notes", "third")
+    report = world.sync("crm")
+    assert report is not None
+    world.connectors["shop"].down = False
+    world.clock.wait(60)
+    world.write("shop", "1", "notes", "third")
+    world.sync("shop")
+    done = undo(world, report.run)
+    assert (done.returned, len(done.edited_since)) == (0, 1)
+    assert notes(world).value == {"notes": "third"}
+
+
+def test_what_nobody_has_touched_goes_back(world: World) -> None:
+    done = undo(world, edited(world))
+    assert (done.returned, done.edited_since) == (1, [])
+    world.sync()
+    rows = [row["notes"] for account in world.accounts.values() for row in account.live().values()]
+    assert rows == ["first", "first"]
