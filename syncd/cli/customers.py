@@ -54,9 +54,8 @@ def list_customers(
             say.stream(found, lines=json_lines)
             return
         rows = [_row(each) for each in found]
-        say.table(
-            ("id", "name", "email", "phone", "records"), rows, empty="No customers yet: run `syncd sync`."
-        )
+        none = "No customer fits." if connection or search or after else "No customers yet: run `syncd sync`."
+        say.table(("id", "name", "email", "phone", "records"), rows, empty=none)
         if most is not None and len(rows) == most:
             say.note(f"There may be more: --after {rows[-1][0]}, or --json for the whole list.")
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 OperationId = Annotated[str, typer.Argument(metavar="OPERATION", help="The operation's id, such as op-7.")]
 
+STATES = ("planned", "waiting", "claimed", "sent", "unknown", "confirmed", "rejected", "dropped")
+
 commands = typer.Typer(no_args_is_help=True, help="Look at single writes, or drop one that waits.")
 
 
@@ -32,6 +34,8 @@ def list_operations(
     as_json: AsJson = False,
 ) -> None:
     """List operations, newest first."""
+    if unknown := sorted(set(state or ()) - set(STATES)):
+        raise UsageError(f"There is no state {', '.join(unknown)}.", f"There are: {', '.join(STATES)}.")
     with opening.looking(ctx) as tx:
         found = tx.operations.list(
             connection=connection, customer=customer, run=run, states=state or None, after=after, limit=limit

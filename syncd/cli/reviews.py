@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _RECORDS = ("primary", "duplicate", "record", "records", "others")  # evidence that names records
 
 ReviewId = Annotated[
-    int, typer.Argument(metavar="REVIEW", help="The review's number, as `reviews list` shows it.")
+    int,
+    typer.Argument(
+        metavar="REVIEW", min=1, max=2**53, help="The review's number, as `reviews list` shows it."
+    ),
 ]
 
 commands = typer.Typer(no_args_is_help=True, help="Look at what waits for a person, and decide it.")
@@ -29,7 +32,7 @@ def list_reviews(
     ctx: typer.Context,
     kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are decided too.")] = False,
-    after: Annotated[int, typer.Option("--after", help="Continue behind this number.")] = 0,
+    after: Annotated[int, typer.Option("--after", min=0, max=2**53, help="Continue behind this number.")] = 0,
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +47,7 @@ def list_reviews(
         for review in found
     ]
     columns = ("review", "kind", "state", "about", "customer", "choices")
-    say.table(columns, rows, empty="Nothing waits for a person.")
+    say.table(columns, rows, empty="No review fits." if kind or after else "Nothing waits for a person.")
 
 
 def _about(review: Review) -> str:

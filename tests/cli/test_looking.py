@@ -72,6 +72,8 @@ def test_customers_are_found_by_what_is_typed(synced: World) -> None:
     found = synced.ask("customers", "list", "--search", "claes")
     assert [each["fields"]["email"] for each in found] == ["bram@example.com"]
     assert synced.ask("customers", "list", "--search", "nobody") == []
+    assert "No customer fits" in synced.type("customers", "list", "--search", "nobody").stderr
+    assert synced.type("reviews", "show", "9223372036854775808").exit_code == 2
 
 
 def test_a_customer_is_shown_beside_its_records(synced: World) -> None:
@@ -161,6 +163,8 @@ def test_operations(synced: World) -> None:
     assert synced.ask("operations", "list", "--state", "rejected") == []
     assert "loyalty" in synced.type("operations", "show", listed[0]["id"]).stdout
     assert synced.type("operations", "show", "op-99999").exit_code == 2
+    wrong = synced.type("operations", "list", "--state", "refused")
+    assert (wrong.exit_code, "rejected" in wrong.stderr) == (2, True)
 
 
 def test_reviews(world: World) -> None:
