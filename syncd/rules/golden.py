@@ -133,7 +133,8 @@ def _fill(slot: str, value: dict[str, str], other: Mapping[str, str]) -> None:
 
 def _differs(asked: Asked, other: Statement, value: Mapping[str, str], winner: Statement) -> bool:
     regions = (asked.regions.get(winner.connection), asked.regions.get(other.connection))
-    return not is_empty(other.value) and not agree(asked.slot, value, other.value, regions)
+    speaks = other.kind != "initial" or not is_empty(other.value)  # who empties a field says something by it
+    return speaks and not agree(asked.slot, value, other.value, regions)
 
 
 def _fresh(asked: Asked, beaten: Sequence[Statement]) -> tuple[Statement, ...]:

@@ -203,6 +203,14 @@ FAULTS: tuple[Planted, ...] = (
         "tests/laws/test_units.py::test_the_last_edit_is_in_golden_word_by_word",
     ),
     Planted(
+        "a clear that lost is not told of",
+        "nothing lost",
+        "syncd.rules.golden:_differs",
+        "other.kind != 'initial' or not is_empty(other.value)",
+        "not is_empty(other.value)",
+        GOLDEN + "test_every_loser_is_told_of",
+    ),
+    Planted(
         "a pin is overruled",
         "explained",
         "syncd.rules.golden:decide",
