@@ -100,7 +100,7 @@ def settle(world: World, *, smooth: bool) -> Iterator[str]:
             break  # what would come of more such runs, the later ones show
     if smooth and writing > 2:
         yield f"quiet: {writing} runs wrote after the last edit"
-    if any(member.on_delete != "unlink" for member in world.members):
+    if world.deleted:
         world.clock.wait(HOUR * 2)
         world.sync()  # that a record is gone takes two passes an hour apart, and then others are to follow
     for _ in range(2):
@@ -236,7 +236,8 @@ def _inventions(world: World) -> Iterator[str]:
         written[slot_of(name)] |= _forms(name, text)
     for entry in (entry for account in world.accounts.values() for entry in account.ledger):
         for name, text in entry.fields.items():
-            taken_back = not text and (entry.account, entry.vendor_id) in world.taken_back
+            known_as = {entry.vendor_id, world.accounts[entry.account].former.get(entry.vendor_id)}
+            taken_back = not text and any((entry.account, one) in world.taken_back for one in known_as)
             if not taken_back and not _forms(name, text) <= written[slot_of(name)]:
                 yield f"invented: {entry.account}/{entry.vendor_id} {name} {text!r}"
 
