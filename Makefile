@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo check format test test-long test-e2e bench bench-full lock clean
+.PHONY: help demo check format test test-long test-e2e browser bench bench-full lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -41,12 +41,14 @@ test: $(DEV)  ## the whole suite, in a few minutes (ARGS are pytest's)
 test-long: $(DEV)  ## the suite with its long tests and fifty times the random examples
 	HYPOTHESIS_PROFILE=long .venv/bin/pytest -n $(WORKERS) --dist worksteal --timeout 3600 -m "not e2e" $(ARGS)
 
-test-e2e: $(DEV)  ## the admin pages in a real browser; installs Debian's chromium where there is none
+test-e2e: $(DEV) browser  ## the admin pages in a real browser; installs Debian's chromium where there is none
+	.venv/bin/pytest -n $(WORKERS) -m e2e $(ARGS)
+
+browser:
 	@for name in chromium chromium-browser google-chrome; do \
 		if command -v $$name >/dev/null; then exit 0; fi; \
 	done; \
-	apt-get update && apt-get install --yes --no-install-recommends chromium
-	.venv/bin/pytest -n $(WORKERS) -m e2e $(ARGS)
+	apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium
 
 bench: $(DEV)  ## what syncd costs beside limits and peers, in minutes (ARGS="--only pull --sizes 10000")
 	.venv/bin/python -m bench $(if $(ARGS),$(ARGS),--write docs/performance.md)
