@@ -12,11 +12,13 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
 import requests
 
+from syncd.sandbox import Vendor
 from syncd.store import Store
 from tests.daemon.conftest import IDLE, Place, until
 
@@ -236,3 +238,50 @@ def test_a_hundred_signals_at_random_moments(place: Place, capsys: pytest.Captur
             f"\n{signals} signals, {starting} to a daemon that was starting; {len(place.runs())} runs, "
             "everybody once at every vendor"
         )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_hundred_kills_amid_work_lose_no_edit(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    chance = random.Random(int(os.environ.get("SYNCD_TEST_SEED", "11")))
+    kills = int(os.environ.get("SYNCD_TEST_KILLS", "100"))
+    _settled(place)
+    typed: dict[str, str] = {}
+    runs = place.done()
+    for number in range(kills):
+        daemon = place.start()
+        daemon.says("This daemon holds the store", 120)
+        email, phone = chance.choice(EVERYBODY), f"047{number:07d}"
+        shop = place.sandbox.kiotviet
+        shop.human_edit(_key_of(shop, email), contactNumber=phone)
+        typed[email] = phone
+        goal = place.requests() + chance.randrange(1, 30)
+        until(partial(_reached, place, goal), "requests under way")
+        daemon.send(signal.SIGKILL)
+        assert daemon.process.wait(10) == -signal.SIGKILL
+    last = place.start()
+    for vendor, (email, phone) in product(place.sandbox.vendors.values(), typed.items()):
+        until(partial(_shows, vendor, email, phone), f"{phone} of {email} at {vendor.name}", 120)
+    _everybody_once(place)
+    assert last.end() == 0
+    with capsys.disabled():
+        print(f"\n{kills} kills amid work, {len(place.runs()) - runs} runs, every edit at every vendor")
+
+
+EVERYBODY = ("an@example.com", "bram@example.com", "cato@example.com")
+
+
+def _settled(place: Place) -> None:
+    """Let a first daemon bring everybody to every vendor."""
+    daemon = place.start()
+    daemon.says("This daemon holds the store", 120)
+    _everybody_once(place)
+    assert daemon.end() == 0
+
+
+def _key_of(vendor: Vendor, email: str) -> str:
+    return next(key for key, shown in vendor.snapshot().items() if email in str(shown))
+
+
+def _shows(vendor: Vendor, email: str, phone: str) -> bool:
+    return phone.removeprefix("0") in re.sub(r"[ .-]", "", str(vendor.snapshot()[_key_of(vendor, email)]))
