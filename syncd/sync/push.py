@@ -223,6 +223,7 @@ class _Pusher:
 
     def _write_outcomes(self, tasks: Sequence[Task]) -> list[Task]:
         """Commit what came of the requests; return the tasks whose next step is to be sent."""
+        _let_go_on(tasks)
         self._look_after_doubt(tasks)
         count = Count()
 
@@ -298,6 +299,13 @@ class _Pusher:
         if state is not None and state.answers is None:
             state.answers = task.attempt.answers
             tx.connections.save(state)
+
+
+def _let_go_on(tasks: Sequence[Task]) -> None:
+    """Have later steps that waited too long for their turn go out with a new intent: nothing was sent of them."""
+    for task in tasks:
+        if isinstance(task.problem, Overdue) and task.operation.step:
+            task.problem = None
 
 
 def _may_touch_others(task: Task) -> bool:

@@ -16,33 +16,38 @@ from tests.simulation.trial import SETTLE, Trial
 class Stopped:
     """The process stands still between an intent and its first byte, each of the first few times."""
 
-    def __init__(self, trial: Trial, times: int, seconds: float) -> None:
-        self._trial, self._left, self._seconds = trial, times, seconds
+    def __init__(self, trial: Trial, times: int, seconds: float, after: int = 0) -> None:
+        self._trial, self._left, self._seconds, self._after = trial, times, seconds, after
         self.slept = 0
 
     def __call__(self, event: str) -> None:
-        if event == "push.intent" and self._left:
+        if event != "push.intent":
+            return
+        self._after -= 1
+        if self._after < 0 and self._left:
             self._left -= 1
             self.slept += 1
             self._trial.clock.forward(self._seconds)
 
 
-def _synced(folder: Path, times: int, seconds: float) -> tuple[Trial, int]:
-    """Let people move in and sync once, standing still so many times; return how many writes that made."""
+def _synced(folder: Path, times: int, seconds: float, after: int = 0) -> tuple[Trial, int]:
+    """Let people move in and sync once, standing still so many times, after so many intents; return the writes."""
     folder.mkdir()
     trial = Trial(FilePlace(folder))
     people_move_in(trial)
-    stopped = Stopped(trial, times, seconds)
+    stopped = Stopped(trial, times, seconds, after)
     with trial.counted(stopped):
         trial.sync()
     assert stopped.slept == times
     return trial, trial.writes()
 
 
-@pytest.mark.parametrize("times", [1, 3])
-def test_an_intent_that_is_overdue_is_planned_again_and_sent_once(tmp_path: Path, times: int) -> None:
+@pytest.mark.parametrize(("times", "after"), [(1, 0), (3, 0), (1, 1), (1, 2), (1, 3), (1, 4)])
+def test_an_intent_that_is_overdue_is_planned_again_and_sent_once(
+    tmp_path: Path, times: int, after: int
+) -> None:
     sound, wrote = _synced(tmp_path / "sound", 0, 0.0)
-    trial, wrote_late = _synced(tmp_path / "late", times, SETTLE / 2 + 1)
+    trial, wrote_late = _synced(tmp_path / "late", times, SETTLE / 2 + 1, after)
     assert wrote_late == wrote  # what was kept back went with a new intent, in the same sync
     for one in (sound, trial):
         one.drain()

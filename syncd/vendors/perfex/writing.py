@@ -32,15 +32,17 @@ OWN_PHONE_MAXIMUM = 30  # the customer's own, where there is no contact [Perfex 
 def steps(change: Change, table: Mapped) -> tuple[str, ...]:
     """Name the requests of a change: of a create "customer" first, because its contact needs the customer's number.
 
-    Of an update "contact" first: a name or an e-mail may be refused, and a company that has followed a name already would
-    then be one that nobody has.
+    Of an update "customer" first as well: after a crash between the two a company would not follow the new name any more,
+    and read as a company. But a new e-mail may be refused [Perfex module source: unique among contacts], and a company that
+    has followed a name already would then be one that nobody has; so with an e-mail "contact" goes first.
     """
     if change.kind == "delete":
         return ("delete",)
     if change.kind == "create":
         return ("customer", "contact") if change.fields.get("email") else ("customer",)
     customer, contact = _customer_fields(change, table), _contact_fields(change)
-    return ("contact",) * bool(contact) + ("customer",) * bool(customer)
+    both = ("customer",) * bool(customer) + ("contact",) * bool(contact)
+    return both[::-1] if "email" in contact else both
 
 
 def _customer_fields(change: Change, table: Mapped) -> set[str]:
