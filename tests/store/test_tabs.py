@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from syncd.store import Store, Writing
+from syncd.store.parts.tabs import TABS
 from syncd.values import Customer, Held, Review
+from tests.store.conftest import NOON
 from tests.store.made import operation, record
 
 
@@ -51,3 +56,12 @@ def test_a_record_of_nobody_is_unlinked(store: Store) -> None:
         assert [(one.connection, one.vendor_id) for one in found] == [("shop", "10")]
         assert tx.tabs.unlinked(found[0].id or 0, 10) == []
         assert tx.tabs.counts()["unlinked"] == 1
+
+
+@pytest.mark.parametrize(("tab", "index"), [("excluded", "ix_holds_parked"), ("aside", "ix_records_problem")])
+def test_a_tab_of_few_is_found_among_many_without_reading_them(tmp_path: Path, tab: str, index: str) -> None:
+    path = tmp_path / "syncd.db"
+    Store.open(f"sqlite:///{path}", clock=lambda: NOON).close()
+    with sqlite3.connect(path) as raw:
+        plan = raw.execute(f"EXPLAIN QUERY PLAN {TABS[tab]} LIMIT 9", ("",)).fetchall()
+    assert index in " ".join(row[3] for row in plan)

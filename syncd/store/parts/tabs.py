@@ -31,7 +31,9 @@ TABS: Final = {
     "held": f"{_HELD} AND NOT ({IS_PARKED})",
     "excluded": f"{_HELD} AND {IS_PARKED}",
     "aside": (
-        "SELECT DISTINCT customer FROM records WHERE problem <> '' AND customer IS NOT NULL AND customer > ?"
+        # as an expression, so that SQLite goes by the few that have a problem, and not by all that have a customer
+        "SELECT DISTINCT coalesce(customer, '') AS customer FROM records "
+        "WHERE problem <> '' AND coalesce(customer, '') > ?"
     ),
 }
 _COUNTED: Final = ("pending", "conflict", "held", "excluded", "aside")
