@@ -1,7 +1,8 @@
 """Leave to write, asked in the last moment before the bytes of a write go out.
 
-A write may wait long for its turn: in a budget, for a token, for a connection, or because its process was stopped. Whoever writes knows what must still be
-true by then, and says so for the requests of its own thread; no connector can forget to ask.
+A write may wait long for its turn: in a budget, for a token, for a connection, or because its process was stopped.
+Whoever writes knows what must still be true by then, and says so for the requests of its own thread; no connector can
+forget to ask.
 """
 
 from __future__ import annotations
