@@ -5,8 +5,9 @@ because the driver's own way loses read-modify-writes without an error; WAL lets
 synchronous=FULL keeps a committed intent through a power cut. Foreign keys are enforced on every connection
 except a migration's, where rebuilding a parent table would delete its children.
 
-PostgreSQL: one engine; connections are tested before use, and no statement, lock or forgotten transaction waits
-for ever.
+PostgreSQL: one engine that writes and one that only reads; connections are tested before use, and no statement, lock
+or forgotten transaction waits for ever. The server ends a write whose process says nothing for as long as a lease
+lasts: one that was stopped would otherwise keep the turn to write from whoever took over.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +24,14 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from syncd.errors import StoreError
+from syncd.store.lease import TTL
 
 # Seconds. A write may wait for another one this long before the unit is tried again.
 PATIENCE: Final = 10.0
 _POOL_PATIENCE: Final = 60.0
 _STATEMENT_PATIENCE: Final = 300
-_IDLE_PATIENCE: Final = 300
+_READING_PATIENCE: Final = 300
+_WRITING_PATIENCE: Final = TTL // timedelta(seconds=1)
 
 _WRITER_CACHE: Final = -32_000  # KiB
 _READER_CACHE: Final = -8_000
@@ -60,8 +64,7 @@ class Database:
     def close(self) -> None:
         """Hang up."""
         self.writer.dispose()
-        if self.reader is not self.writer:
-            self.reader.dispose()
+        self.reader.dispose()
 
 
 def parse(url: str) -> URL:
@@ -98,8 +101,9 @@ def place(url: URL) -> str:
 def connect(url: URL, *, patience: float = PATIENCE) -> Database:
     """Return the database at an address; an SQLite file and its folder are made where there are none."""
     if is_postgres(url):
-        engine = _postgres(url, patience)
-        return Database(url, engine, engine, patience)
+        return Database(
+            url, _postgres(url, patience, writes=True), _postgres(url, patience, writes=False), patience
+        )
     path = sqlite_path(url)
     _make_file(path)
     return Database(
@@ -181,16 +185,17 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _postgres(url: URL, patience: float) -> Engine:
+def _postgres(url: URL, patience: float, *, writes: bool) -> Engine:
+    idle = _WRITING_PATIENCE if writes else _READING_PATIENCE
     limits = {
         "lock_timeout": f"{int(patience * 1000)}ms",
         "statement_timeout": f"{_STATEMENT_PATIENCE}s",
-        "idle_in_transaction_session_timeout": f"{_IDLE_PATIENCE}s",
+        "idle_in_transaction_session_timeout": f"{idle}s",
     }
     return create_engine(
         _with_driver(url),
-        pool_size=8,
-        max_overflow=16,
+        pool_size=4,
+        max_overflow=12,
         pool_timeout=_POOL_PATIENCE,
         pool_pre_ping=True,
         connect_args={
