@@ -31,6 +31,7 @@ from syncd.rules.absorb import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
 from syncd.sync.habits import learn_habits
+from syncd.sync.late import Lateness
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import note_failure
 from syncd.sync.scene import Scene, Source
@@ -42,6 +43,10 @@ from syncd.values import Tally
 
 GROUP = 50
 PATIENCE = timedelta(seconds=30)  # before an operation that a vendor was too busy for is tried again
+_TOO_SLOW = (
+    "Nothing could be sent in time: every write had waited too long for its turn, again and again. "
+    "It goes on with the next run; see what keeps this machine busy, and what the request budget is spent on."
+)
 log = Logger(__name__)
 
 
@@ -50,7 +55,7 @@ def push(
 ) -> int:
     """Execute one connection's planned operations; return how many were sent."""
     before = source.connector.requests
-    sent = 0
+    sent, late = 0, Lateness()
     try:
         with bound(run=run, connection=source.name):
             while not watch.stopping:
@@ -58,8 +63,11 @@ def push(
                 failpoint("push.claimed")
                 if not group:
                     break
-                pusher = _Pusher(store, scene, source, run, epoch, tally, watch)
+                pusher = _Pusher(store, scene, source, run, epoch, tally, watch, late)
                 pusher.execute(group)
+                if late.is_hopeless:
+                    tally.error = tally.error or _TOO_SLOW
+                    break
                 sent += len(group)
                 watch.tell(Progress("push", source.name, sent))
                 if pusher.halted:
@@ -92,9 +100,10 @@ class _Pusher:
         epoch: int,
         tally: Tally,
         watch: Watch,
+        late: Lateness,
     ) -> None:
         self.store, self.scene, self.source = store, scene, source
-        self.run, self.epoch, self.tally = run, epoch, tally
+        self.run, self.epoch, self.tally, self.late = run, epoch, tally, late
         self.halted = False
         with store.look() as tx:
             self.state = tx.connections.load(source.name) or ConnectionState(
@@ -223,7 +232,8 @@ class _Pusher:
 
     def _write_outcomes(self, tasks: Sequence[Task]) -> list[Task]:
         """Commit what came of the requests; return the tasks whose next step is to be sent."""
-        _let_go_on(tasks)
+        self.late.note(tasks)
+        self.late.let_go_on(tasks)
         self._look_after_doubt(tasks)
         count = Count()
 
@@ -299,13 +309,6 @@ class _Pusher:
         if state is not None and state.answers is None:
             state.answers = task.attempt.answers
             tx.connections.save(state)
-
-
-def _let_go_on(tasks: Sequence[Task]) -> None:
-    """Have later steps that waited too long for their turn go out with a new intent: nothing was sent of them."""
-    for task in tasks:
-        if isinstance(task.problem, Overdue) and task.operation.step:
-            task.problem = None
 
 
 def _may_touch_others(task: Task) -> bool:

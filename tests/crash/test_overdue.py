@@ -42,13 +42,31 @@ def _synced(folder: Path, times: int, seconds: float, after: int = 0) -> tuple[T
     return trial, trial.writes()
 
 
-@pytest.mark.parametrize(("times", "after"), [(1, 0), (3, 0), (1, 1), (1, 2), (1, 3), (1, 4)])
+FIRST_STEPS, LATER_STEPS = 0, 1  # after how many intents these are to be sent
+
+
+@pytest.mark.parametrize(("times", "after"), [(1, FIRST_STEPS), (3, FIRST_STEPS), (3, LATER_STEPS)])
 def test_an_intent_that_is_overdue_is_planned_again_and_sent_once(
     tmp_path: Path, times: int, after: int
 ) -> None:
     sound, wrote = _synced(tmp_path / "sound", 0, 0.0)
     trial, wrote_late = _synced(tmp_path / "late", times, SETTLE / 2 + 1, after)
     assert wrote_late == wrote  # what was kept back went with a new intent, in the same sync
+    for one in (sound, trial):
+        one.drain()
+    assert ending(trial)["vendors"] == ending(sound)["vendors"]
+
+
+@pytest.mark.parametrize("after", [FIRST_STEPS, LATER_STEPS])
+def test_where_everything_waits_too_long_the_run_ends_and_the_next_one_goes_on(
+    tmp_path: Path, after: int
+) -> None:
+    sound, _ = _synced(tmp_path / "sound", 0, 0.0)
+    trial = Trial(FilePlace(tmp_path))
+    people_move_in(trial)
+    with trial.counted(Stopped(trial, 1_000_000, SETTLE / 2 + 1, after)):
+        report = trial.sync()
+    assert any("waited too long for its turn, again and again" in error for error in report.errors)
     for one in (sound, trial):
         one.drain()
     assert ending(trial)["vendors"] == ending(sound)["vendors"]
