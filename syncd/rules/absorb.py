@@ -59,24 +59,25 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
 
     An observation that began before the last absorbed one, or before our last write, is dropped.
     """
-    if _too_late(record, shown):
+    if is_late(record, shown):
         return Absorbed([], [], dropped=True)
-    return _absorbed(record, *_by_element(record.shadow, shown, ground))
+    return take_in(record, *by_element(record.shadow, shown, ground))
 
 
-def _absorbed(record: Record, shown: Shown, ground: Ground) -> Absorbed:
+def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
+    """Take an observation that is not late, in which each element of a set is a field of its own."""
     result = Absorbed([], [])
     first, moved = _compare(record.shadow, shown, ground, result)
-    for slot, names in _by_slot(first).items():
+    for slot, names in by_slot(first).items():
         _state_first(record, shown, ground, slot, names, result)
-    for slot, names in _by_slot(moved).items():
-        _state_change(record, shown, ground, slot, names, result)
-    _take(record, shown)
+    for slot, names in by_slot(moved).items():
+        state_change(record, shown, ground, slot, names, result)
+    keep_look(record, shown)
     record.fresh = record.fresh or bool(result.statements)
     return result
 
 
-def _by_element(
+def by_element(
     shadow: Shadow, shown: Shown, ground: Ground, asked: Iterable[str] = ()
 ) -> tuple[Shown, Ground]:
     """Return an observation in which each element of a set is a field of its own, and the ground that knows them.
@@ -92,7 +93,8 @@ def _by_element(
     return replace(shown, fields={**shown.fields, **answers}), ground
 
 
-def _too_late(record: Record, shown: Shown) -> bool:
+def is_late(record: Record, shown: Shown) -> bool:
+    """Tell whether an observation began before the last absorbed one, or before our last write."""
     return any(at is not None and shown.started < at for at in (record.observed, record.written))
 
 
@@ -144,7 +146,7 @@ def _settle(
     if same(name, doubt.sent, raw, ground.region) or (
         not is_old and renders(name, doubt.sent, raw, ground.region)
     ):
-        _ours(shadow, name, raw, doubt.sent, doubt.number)
+        take_as_ours(shadow, name, raw, doubt.sent, doubt.number)
         return True
     if is_old:
         if doubt.tries >= 2:
@@ -157,7 +159,8 @@ def _settle(
     return False
 
 
-def _ours(shadow: Shadow, name: str, raw: str | None, sent: str, number: int) -> None:
+def take_as_ours(shadow: Shadow, name: str, raw: str | None, sent: str, number: int) -> None:
+    """Take what is shown for the vendor's rendering of what was sent: the record has been given that."""
     shadow.seen[name] = raw
     shadow.acked[name] = sent
     shadow.knew[slot_of(name)] = max(number, shadow.knew.get(slot_of(name), 0))
@@ -166,7 +169,8 @@ def _ours(shadow: Shadow, name: str, raw: str | None, sent: str, number: int) ->
     shadow.not_kept.pop(name, None)
 
 
-def _by_slot(names: list[str]) -> dict[str, list[str]]:
+def by_slot(names: list[str]) -> dict[str, list[str]]:
+    """Return fields by what changes together."""
     grouped: dict[str, list[str]] = {}
     for name in names:
         grouped.setdefault(slot_of(name), []).append(name)
@@ -205,7 +209,7 @@ def _given_first(shadow: Shadow, name: str, raw: str | None, ground: Ground) -> 
     return True
 
 
-def _state_change(
+def state_change(
     record: Record, shown: Shown, ground: Ground, slot: str, names: list[str], result: Absorbed
 ) -> None:
     """Take a difference: an edit, or a clear where everything that moved is empty now."""
@@ -287,153 +291,9 @@ def _parts(names: list[str], shown: Shown) -> Mapping[str, str]:
     return {name: tidy(shown.fields[name]) for name in names}
 
 
-def _take(record: Record, shown: Shown) -> None:
+def keep_look(record: Record, shown: Shown) -> None:
+    """Keep the payload and the times of an observation."""
     record.payload = shown.payload
     record.observed = shown.started
     record.created = shown.created or record.created
     record.modified = shown.modified or record.modified
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A write that was sent: its values and journal numbers by slot, when it began, and whether it was answered.
-
-    `carried` are the fields that went along unchanged because the vendor replaces the whole, with what was sent.
-    """
-
-    fields: Mapping[str, str]
-    numbers: Mapping[str, int]
-    began: datetime
-    answered: bool
-    settle: datetime
-    carried: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class ReadBack:
-    """What the look after a write showed: fields confirmed, fields still in doubt, and edits that it revealed."""
-
-    confirmed: list[str]
-    doubtful: list[str]
-    absorbed: Absorbed
-
-
-def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -> ReadBack:
-    """Take what a vendor shows after our write; without a look, everything sent is in doubt.
-
-    A field that still shows the old value is in doubt. After a write that was answered with success anything else
-    is what the vendor made of it, unless this field has shown recognisable renderings before; then, and after an
-    unknown outcome, only a rendering of what was sent is ours.
-    """
-    record.written = sent.began
-    result = ReadBack([], [], Absorbed([], []))
-    if shown is None:
-        for name in sent.fields:
-            _doubt(record.shadow, name, sent)
-        result.doubtful.extend(sent.fields)
-        return result
-    shown, ground = _by_element(record.shadow, shown, ground, sent.fields)
-    judged = {name for name in sent.fields if name in shown.fields}
-    for name in sent.fields:
-        if name not in shown.fields and sent.answered:
-            _unshown(record.shadow, name, sent)
-            result.confirmed.append(name)
-        elif name not in shown.fields:
-            _doubt(record.shadow, name, sent)
-            result.doubtful.append(name)
-    for name in judged:
-        verdict = _judge(record.shadow, name, shown.fields[name], sent, ground)
-        if verdict == "ours":
-            _learn(record.shadow, name, sent.fields[name], shown.fields[name], ground.region)
-            _ours(record.shadow, name, shown.fields[name], sent.fields[name], sent.numbers[slot_of(name)])
-            result.confirmed.append(name)
-        elif verdict == "old":
-            _doubt(record.shadow, name, sent)
-            result.doubtful.append(name)
-    for name in _carried_renderings(shown, sent, ground, judged):
-        record.shadow.seen[name] = shown.fields[name]
-    late = _too_late(record, shown)
-    result.absorbed = Absorbed([], [], dropped=True) if late else _absorbed(record, shown, ground)
-    return result
-
-
-def _judge(shadow: Shadow, name: str, raw: str | None, sent: Sent, ground: Ground) -> str:
-    value = sent.fields[name]
-    if same(name, value, raw, ground.region):
-        return "ours"
-    if name in shadow.seen and same(name, shadow.seen[name], raw, ground.region):
-        return "old"
-    if sent.answered and name not in shadow.renders:
-        return "ours"
-    return "ours" if renders(name, value, raw, ground.region) else "theirs"
-
-
-def _learn(shadow: Shadow, name: str, sent: str, raw: str | None, region: str | None) -> None:
-    """Remember that this field shows recognisable renderings of what it is sent."""
-    if not same(name, sent, raw, region) and renders(name, sent, raw, region):
-        shadow.renders.add(name)
-
-
-def _unshown(shadow: Shadow, name: str, sent: Sent) -> None:
-    """Take a field that was written with success but that the vendor does not show."""
-    shadow.acked[name] = sent.fields[name]
-    shadow.knew[slot_of(name)] = max(sent.numbers[slot_of(name)], shadow.knew.get(slot_of(name), 0))
-    shadow.given.add(name)
-
-
-def _doubt(shadow: Shadow, name: str, sent: Sent) -> None:
-    before = shadow.doubtful.get(name)
-    same_try = before is not None and before.sent == sent.fields[name]
-    tries = (before.tries if before and same_try else 0) + (1 if sent.answered else 0)
-    shadow.doubtful[name] = Unconfirmed(sent.fields[name], sent.numbers[slot_of(name)], sent.settle, tries)
-
-
-def _carried_renderings(shown: Shown, sent: Sent, ground: Ground, judged: set[str]) -> list[str]:
-    """Return carried fields whose showing is a rendering of what went along: nothing is stated by them."""
-    return [
-        name
-        for name, value in sent.carried.items()
-        if name in shown.fields
-        and name not in judged
-        and renders(name, value, shown.fields[name], ground.region)
-    ]
-
-
-def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
-    """Take a record that our own create made and return what it states, which is next to nothing.
-
-    What the vendor filled in itself is its own doing. Fields we sent were given, but for one that is shown empty:
-    that write is in doubt. Where the answer was lost and the record was found later, a person may have been there
-    first: a sent field that shows no rendering of what was sent is that person's edit.
-    """
-    shadow, result = record.shadow, Absorbed([], [])
-    shown, ground = _by_element(shadow, shown, ground, sent.fields)
-    shadow.ours = True
-    shadow.knew.update(sent.numbers)
-    edited: list[str] = []
-    for name in [name for name in shown.fields if name in ground.readable]:
-        raw = shown.fields[name]
-        if name not in sent.fields:
-            shadow.seen[name], shadow.acked[name] = raw, tidy(raw)
-        elif _is_missing(name, sent.fields[name], raw, ground.region):
-            shadow.seen[name], shadow.acked[name] = raw, ""
-            _doubt(shadow, name, sent)
-            if shown.started >= sent.settle:  # this look is late enough to decide: it is written once more
-                shadow.doubtful[name] = replace(shadow.doubtful[name], settle=None)
-        elif sent.answered or renders(name, sent.fields[name], raw, ground.region):
-            _learn(shadow, name, sent.fields[name], raw, ground.region)
-            _ours(shadow, name, raw, sent.fields[name], sent.numbers.get(slot_of(name), 0))
-        else:
-            edited.append(name)
-    for name in [name for name in sent.fields if name not in shown.fields]:
-        _unshown(shadow, name, sent)
-    for slot, names in _by_slot(edited).items():
-        _state_change(record, shown, ground, slot, names, result)
-    record.written = sent.began
-    _take(record, shown)
-    return result
-
-
-def _is_missing(name: str, sent: str, raw: str | None, region: str | None) -> bool:
-    """Tell whether a vendor shows nothing of a value that was sent."""
-    return bool(clean(name, sent, region)) and not clean(name, raw, region)

@@ -17,7 +17,6 @@ from syncd.sync.golden import Occasion, decide_customer
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
 
-UNDER_WAY = ("claimed", "sent", "unknown")
 BY_HAND = "by hand"  # stands for the run in the journal where no run decided
 
 

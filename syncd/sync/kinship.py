@@ -8,9 +8,7 @@ from syncd.errors import UsageError
 from syncd.store import HumanDecision, Writing
 from syncd.sync.decide import Desk, record_of
 from syncd.sync.scene import candidate
-from syncd.values import Record, Review
-
-UNDER_WAY = ("claimed", "sent", "unknown")
+from syncd.values import UNDER_WAY, Record, Review
 
 
 def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from syncd.customer import base_of, slot_of
 from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered, VendorError
-from syncd.rules.absorb import Ground, Sent, absorb, adopt, read_back
+from syncd.rules.absorb import Ground, absorb
 from syncd.rules.identity import duplicate_review
+from syncd.rules.written import Sent, adopt, read_back
 from syncd.store import Writing
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys

@@ -20,9 +20,7 @@ from syncd.rules.target import Target, World, wanted
 from syncd.store import Reading, Writing
 from syncd.sync.crowd import Crowd
 from syncd.sync.scene import Scene
-from syncd.values import Customer, Draft, Held, Operation, Record, Review
-
-UNDER_WAY = ("claimed", "sent", "unknown")
+from syncd.values import UNDER_WAY, Customer, Draft, Held, Operation, Record, Review
 
 
 @dataclass(slots=True)

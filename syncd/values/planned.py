@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from syncd.values.shown import Shown
 
 OperationKind = Literal["create", "update", "archive", "delete"]
+# An operation in one of these states may reach its vendor, or may have done so without our knowing.
+UNDER_WAY: Final = ("claimed", "sent", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

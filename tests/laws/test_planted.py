@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.planted import FAULTS, Planted, planted_in
+from tests.laws.planted import FAULTS, Planted
+from tests.laws.planting import planted_in
 
 ROOT = Path(__file__).parents[2]
 FAILED = 1  # pytest's status where tests ran and some failed
@@ -44,7 +45,7 @@ def test_it_is_caught(fault: Planted) -> None:
             "-m",
             "pytest",
             "-p",
-            "tests.laws.planted",
+            "tests.laws.planting",
             "-x",
             "-q",
             "--timeout=1200",

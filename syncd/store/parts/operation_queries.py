@@ -12,10 +12,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 
 from syncd.store.tables import IS_OPEN, operations
+from syncd.values import UNDER_WAY
 
 _c: Final = operations.c
 _ALL: Final = select(operations)
-_IN_DOUBT: Final = ("claimed", "sent", "unknown")
 
 Question = Select[*tuple[Any, ...]]
 
@@ -38,7 +38,7 @@ OPEN_ON_RECORDS: Final = _ALL.where(
     _c.state.in_(bindparam("states", expanding=True)),
 ).order_by(_c.id)
 OPEN_CREATES: Final = _ALL.where(
-    _is("connection"), IS_OPEN, _c.state.in_(_IN_DOUBT), _c.kind == "create"
+    _is("connection"), IS_OPEN, _c.state.in_(UNDER_WAY), _c.kind == "create"
 ).order_by(_c.id)
 READY: Final = (
     _ALL.where(_is("connection"), _c.state == "planned", IS_OPEN, _is_past("not_before"))

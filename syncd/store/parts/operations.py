@@ -20,13 +20,13 @@ from syncd.store.parts.operation_rows import changing_values, number_of, operati
 from syncd.store.parts.verdicts import Verdicts
 from syncd.store.tables import IS_OPEN, OPEN, operations
 from syncd.store.transaction import chunks
-from syncd.values import Operation
+from syncd.values import UNDER_WAY, Operation
 
 _c: Final = operations.c
 
 # What may still be taken back: whatever has not left this machine, and what a person gives up on.
 DROPPABLE: Final = ("planned", "waiting", "claimed", "unknown")
-_EXECUTED: Final = ("claimed", "sent", "unknown", "confirmed")
+_EXECUTED: Final = (*UNDER_WAY, "confirmed")
 
 # Named here, because inside the class `list` is its listing.
 Found = list[Operation]
