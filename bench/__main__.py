@@ -14,9 +14,10 @@ from bench.asked import Asked
 from bench.others import compile_all
 from bench.places import postgres
 from bench.race import race
-from bench.report import Told, lines, markdown, write_between
+from bench.report import PLACE, Told, lines, markdown, missing_place, write_between
 
 CASES = ("stub", "pull", "reconcile", "changes", "push", "page", "rations", "life")
+STORES = {"sqlite": ("SQLite",), "postgresql": ("PostgreSQL",), "both": ("SQLite", "PostgreSQL")}
 SIZES = (10_000,)
 SIZES_IN_FULL = (10_000, 100_000, 1_000_000)
 
@@ -27,7 +28,7 @@ def asked_for(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=CASES, default=CASES[:-1], help="these cases")
     parser.add_argument("--sizes", type=_sizes, help="customers: 10000,100000")
     parser.add_argument("--rounds", type=int, default=3, help="how often each contestant runs")
-    parser.add_argument("--stores", choices=("sqlite", "both"))
+    parser.add_argument("--stores", choices=("sqlite", "postgresql", "both"))
     parser.add_argument(
         "--full", action="store_true", help="every size and both databases unless named: hours"
     )
@@ -35,7 +36,13 @@ def asked_for(arguments: Sequence[str]) -> argparse.Namespace:
         "--no-peers", action="store_true", help="leave out what has an environment of its own"
     )
     parser.add_argument("--write", type=Path, default=None, help="put the table into this document")
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--place", default=PLACE, help="where in the document: between <!-- PLACE: begin --> and its end"
+    )
+    words = parser.parse_args(arguments)
+    if words.write and (lacks := missing_place(words.write, words.place)):
+        parser.error(lacks)
+    return words
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,10 +51,10 @@ def main(arguments: Sequence[str]) -> int:
     compile_all()
     results = []
     with ExitStack() as stack:
-        both = words.stores == "both" if words.stores else words.full
-        server = stack.enter_context(postgres()) if both else None
+        stores = words.stores or ("both" if words.full else "sqlite")
+        server = stack.enter_context(postgres()) if stores != "sqlite" else None
         sizes = words.sizes or (SIZES_IN_FULL if words.full else SIZES)
-        asked = Asked(sizes, words.rounds, words.full, server, not words.no_peers)
+        asked = Asked(sizes, words.rounds, words.full, server, not words.no_peers, STORES[stores])
         for name in words.only:
             case = importlib.import_module(f"bench.cases.{name}")
             for heat in case.heats(asked):
@@ -56,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     command = f'make bench ARGS="{" ".join(arguments)}"' if arguments else "make bench"
     told = Told(command, datetime.now(UTC), results)
     if words.write:
-        write_between(words.write, markdown(told))
+        write_between(words.write, words.place, markdown(told))
     print(f"\n{len(told.missed)} of {sum(len(each.verdicts) for each in results)} figures miss their aim.")
     return 1 if told.missed else 0
 

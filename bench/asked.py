@@ -21,11 +21,7 @@ class Asked:
     full: bool = False
     postgres: Postgres | None = None  # None: on SQLite alone
     peers: bool = True
-
-    @property
-    def stores(self) -> tuple[str, ...]:
-        """Return the databases to measure on."""
-        return ("SQLite", "PostgreSQL") if self.postgres else ("SQLite",)
+    stores: tuple[str, ...] = ("SQLite",)
 
     @contextmanager
     def store(self, kind: str) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""Those who pull a shop into a fresh store: syncd, the limits, and dlt."""
+"""Those who pull a shop into a fresh store: syncd, the limits, and the peers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bench.asked import Asked
 from bench.installed import Installed, install
-from bench.measure import Cost, python, run
+from bench.measure import Cost, Failed, python, run
 from bench.others import environment
 from bench.places import Stub
 
 Work = Callable[[], Cost]
-DLT = "bench/peers/dlt_pull.py"
+PEERS = "bench/peers"
 
 
 def staged(installed: Installed, *flags: str) -> Cost:
@@ -46,10 +46,17 @@ class Pulling:
         name = f"bench.limits.{module}"
         return self._fresh(lambda _, url: python(name, self.stub.url, self.shops[0], url, *flags))
 
-    def dlt(self, *flags: str) -> Work:
-        """Return dlt, in its own environment."""
-        command = [str(environment("dlt")), DLT, self.stub.url, self.shops[0]]
-        return self._fresh(lambda folder, url: run([*command, _plain(url), str(folder), *flags]))
+    def peer(self, name: str) -> Work:
+        """Return a peer, in its own environment; one that did not load the whole shop has failed."""
+        command = [str(environment(name)), f"{PEERS}/{name}_pull.py", self.stub.url, self.shops[0]]
+
+        def work(folder: Path, url: str) -> Cost:
+            cost = run([*command, _plain(url), str(folder)])
+            if cost.told.get("rows") != self.stub.rows(self.shops[0]):
+                raise Failed(f"{name} loaded {cost.told} of {self.stub.rows(self.shops[0])} customers.")
+            return cost
+
+        return self._fresh(work)
 
     def _installed(self, folder: Path, url: str) -> Installed:
         return install(folder, self.stub, self.shops, url=url)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.race import Result, Spread, Verdict
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+PLACE = "bench"  # where the table of a plain `make bench` stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,23 @@ def markdown(told: Told) -> str:
     return "\n".join(parts)
 
 
-def write_between(path: Path, text: str) -> None:
-    """Put a text between the markers of a document."""
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} has no lines {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+def missing_place(path: Path, place: str) -> str:
+    """Return what a document lacks for a table to stand at a place in it, nothing where it lacks nothing."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    begin, end = _markers(place)
+    return "" if end in text.partition(begin)[2] else f"{path} has no lines {begin} and {end}"
+
+
+def write_between(path: Path, place: str, text: str) -> None:
+    """Put a text between the markers of a place in a document."""
+    begin, end = _markers(place)
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+def _markers(place: str) -> tuple[str, str]:
+    return f"<!-- {place}: begin -->", f"<!-- {place}: end -->"
 
 
 def machine() -> str:

@@ -16,7 +16,7 @@ SYNCD, FULL, STAGED = "syncd sync", "syncd sync --full", "syncd sync, told apart
 FETCH, DRIVER = "requests, parsed by orjson", "requests + exec_driver_sql"
 KNOWN = "requests + digests read first"
 CANONICAL, CORE = "requests + exec_driver_sql, canonical forms, keys", "requests + SQLAlchemy Core"
-ORM, DLT = "requests.get + ORM, 2,000 customers only", "dlt"
+ORM, DLT, SINGER = "requests.get + ORM, 2,000 customers only", "dlt", "a Singer tap and target"
 LATENCY = 0.05
 LARGEST = 400_000  # a shop allows 5,000 pages of a hundred an hour [KiotViet Public API guide]
 LARGE = 100_000  # from here on a peer is slow enough to run once, and waiting is more than starting
@@ -29,7 +29,7 @@ def heats(asked: Asked) -> Iterator[Heat]:
             for kind in asked.stores:
                 yield _first(Pulling(asked, stub, kind), size)
                 yield from _again(Pulling(asked, stub, kind), size)
-            yield _far_away(Pulling(asked, stub, "SQLite"), size)
+            yield _far_away(Pulling(asked, stub, asked.stores[0]), size)
 
 
 def _first(pulling: Pulling, size: int) -> Heat:
@@ -55,12 +55,14 @@ def _first(pulling: Pulling, size: int) -> Heat:
         Aim("requests against the least possible", lambda c: c[SYNCD].requests / least, most=1.05),
     ]
     if pulling.asked.peers:
-        racing.append(Contestant(DLT, pulling.dlt(), once=large))
-        aims.append(
+        racing.append(Contestant(DLT, pulling.peer("dlt"), once=large))
+        racing.append(Contestant(SINGER, pulling.peer("singer"), once=True))
+        aims += [
             Aim(
                 "CPU of dlt against the pull", lambda c: c[DLT].all_cpu / _pull(c), least=4 if large else None
-            )
-        )
+            ),
+            Aim("CPU of Singer against the pull", lambda c: c[SINGER].all_cpu / _pull(c)),
+        ]
     return Heat(f"first pull of {size:,} on {pulling.kind}", racing, aims)
 
 
@@ -115,7 +117,7 @@ def _far_away(pulling: Pulling, size: int) -> Heat:
     racing = [Contestant(STAGED, pulling.staged()), Contestant(DRIVER, pulling.limit("driver", "ahead"))]
     aims = [Aim("waiting until the last page is stored, against eight pages ahead", _waited)]
     if pulling.asked.peers:
-        racing.append(Contestant(DLT, pulling.dlt(), once=True))
+        racing.append(Contestant(DLT, pulling.peer("dlt"), once=True))
         least = 8 if size >= LARGE else None
         aims.append(
             Aim(
@@ -124,7 +126,7 @@ def _far_away(pulling: Pulling, size: int) -> Heat:
                 least=least,
             )
         )
-    title = f"first pull of {size:,} on SQLite, every answer {LATENCY * 1000:.0f} ms away"
+    title = f"first pull of {size:,} on {pulling.kind}, every answer {LATENCY * 1000:.0f} ms away"
     return Heat(title, [slowly(each) for each in racing], aims)
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import requests
-from sqlalchemy import BigInteger, Double, Text
+from sqlalchemy import BigInteger, Boolean, Double, Text
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from bench.limits.driver import opened
@@ -19,13 +19,19 @@ class Base(DeclarativeBase):
     """Whatever is mapped."""
 
 
+def _kind(name: str) -> type[Boolean | Double[float] | Text]:
+    if name == "gender":
+        return Boolean
+    return Double if name in NUMBERS else Text
+
+
 KEPT: type[Any] = type(
     "Kept",
     (Base,),
     {
         "__tablename__": "customers",
         "id": mapped_column(BigInteger, primary_key=True),
-        **{name: mapped_column(Double if name in NUMBERS else Text) for name in COLUMNS[1:]},
+        **{name: mapped_column(_kind(name)) for name in COLUMNS[1:]},
         "payload": mapped_column(Text),
     },
 )

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import asked_for
 from bench.installed import install
 from bench.measure import Cost, Failed, python, run
 from bench.places import vendor
 from bench.pulling import staged
 from bench.race import Aim, Contestant, Heat, cpu, race
 from bench.rations.virtual import Stop, Time
-from bench.report import BEGIN, END, Told, lines, markdown, write_between
+from bench.report import Told, lines, markdown, missing_place, write_between
 
 
 def heat(*aims: Aim) -> Heat:
@@ -46,12 +47,21 @@ def test_what_is_worse_than_its_aim_is_a_miss(aim: dict[str, float], missed: boo
 
 def test_a_table_stands_between_the_marks_and_nothing_else_changes(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_between(page, "new")
-    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
-    page.write_text("no marks", encoding="utf-8")
-    with pytest.raises(ValueError, match="no lines"):
-        write_between(page, "new")
+    begin, end = "<!-- million: begin -->", "<!-- million: end -->"
+    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n", encoding="utf-8")
+    assert not missing_place(page, "million")
+    write_between(page, "million", "new")
+    assert page.read_text(encoding="utf-8") == f"before\n{begin}\n\nnew\n\n{end}\nafter\n"
+
+
+def test_a_table_without_a_place_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- bench: end -->\n<!-- bench: begin -->", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        asked_for(["--write", str(page)])
+    assert "has no lines <!-- bench: begin --> and <!-- bench: end -->" in capsys.readouterr().err
 
 
 def test_a_program_that_fails_stops_the_benchmark() -> None:
