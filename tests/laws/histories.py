@@ -277,6 +277,8 @@ def judge(
     history = History(Random(seed), smooth=smooth, mix=mix)
     try:
         return history.happen(length), history.story()
+    except AssertionError as broken:  # what is judged in the middle of a history
+        return [str(broken)], history.story()
     finally:
         history.close()
 

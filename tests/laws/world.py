@@ -144,9 +144,9 @@ class World:
     def take_over(self) -> None:
         """Run a sync while another one is under way and has not renewed its lease in time."""
         self.clock.wait(LEASE_OVER)
-        before = self.writes()
+        mine = self.writes() - self.others
         self.sync()
-        self.others += self.writes() - before
+        self.others = self.writes() - mine  # one that is taken over itself is counted with what took over from it
 
     def _log_writes(self, before: int) -> None:
         entries = [entry for account in self.accounts.values() for entry in account.ledger]
