@@ -146,7 +146,7 @@ class World:
         self.clock.wait(LEASE_OVER)
         mine = self.writes() - self.others
         self.sync()
-        self.others = self.writes() - mine  # one that is taken over itself is counted with what took over from it
+        self.others = self.writes() - mine  # also those of a run that took over from this one
 
     def _log_writes(self, before: int) -> None:
         entries = [entry for account in self.accounts.values() for entry in account.ledger]
