@@ -7,44 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from syncd.customer import base_of, slot_of
-from syncd.errors import AlreadyThere, Forbidden, Malformed, Missing, Rejected, Unanswered, VendorError
+from syncd.errors import Missing, Rejected, VendorError
 from syncd.rules.absorb import Ground, absorb
 from syncd.rules.identity import duplicate_review
 from syncd.rules.written import Sent, adopt, read_back
 from syncd.store import Writing
+from syncd.sync.attempt import Attempt
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
 
-
-@dataclass(slots=True)
-class Attempt:
-    """What was learnt while an operation was under way.
-
-    `answered`: a write was answered with success. `answer` is the record as that answer showed it, `shown` what
-    the look after it showed, `answers` whether the two were the same.
-    """
-
-    began: datetime | None = None
-    answered: bool = False
-    answer: Shown | None = None
-    shown: Shown | None = None
-    answers: bool | None = None
-    found: tuple[Shown, ...] = field(default_factory=tuple)
-
-
-def is_doubt(problem: BaseException) -> bool:
-    """Tell whether nobody knows if the request was processed."""
-    return isinstance(problem, (Unanswered, Malformed))
-
-
-def is_refusal(problem: BaseException) -> bool:
-    """Tell whether the vendor refused this content, so that sending it again is useless."""
-    return isinstance(problem, (Rejected, AlreadyThere, Forbidden, Missing))
+_OLD_VALUE = "the vendor still showed the old value; the next look after the settle time decides"
 
 
 def drop(tx: Writing, operation: Operation, reason: str) -> None:
@@ -118,10 +94,11 @@ class Concluding:
     def _confirm_update(self, ground: Ground) -> None:
         assert self.record is not None
         back = read_back(self.record, self.attempt.shown, self._sent(answered=True), ground)
-        self._finish_update("unknown" if back.doubtful else "confirmed")
+        self._finish_update(_OLD_VALUE if back.doubtful else "")
         self.tally.updated += 1
 
-    def _finish_update(self, state: str) -> None:
+    def _finish_update(self, doubt: str) -> None:
+        """Write an update's end down: confirmed, or unknown for the reason given."""
         record, operation = self.record, self.operation
         assert record is not None
         record.digest = b""
@@ -130,11 +107,7 @@ class Concluding:
             name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
         }
         renamed = self._rename(record)
-        operation.state, operation.error = state, ""
-        if state == "unknown":
-            operation.error = (
-                "the vendor still showed the old value; the next look after the settle time decides"
-            )
+        operation.state, operation.error = "unknown" if doubt else "confirmed", doubt
         ended = self.ended or Ended(self.tx)
         ended.add(record, operation)
         if renamed or self.ended is None:
@@ -259,13 +232,9 @@ class Concluding:
         """Take a write of which nobody knows whether it was processed."""
         if self.operation.draft.kind == "update" and self.record is not None:
             back = read_back(self.record, self.attempt.shown, self._sent(answered=False), ground)
-            self._finish_update("unknown" if back.doubtful else "confirmed")
+            self._finish_update(why if back.doubtful else "")
             self.tally.updated += not back.doubtful
             return
-        self._close("unknown", why)
-
-    def leave_half_done(self, why: str) -> None:
-        """Keep what an earlier step did: the record is looked for and the rest is planned anew."""
         self._close("unknown", why)
 
     def discover(self, found: Sequence[Shown], ground: Callable[..., Ground]) -> None:
@@ -288,34 +257,52 @@ class Concluding:
 
     # --- refused ---------------------------------------------------------------------------------
 
-    def refuse(self, problem: VendorError) -> None:
+    def refuse(self, problem: VendorError, ground: Callable[..., Ground]) -> None:
         """Take a refusal: the fields it names are held with the vendor's own words, the rest goes on."""
         self.tally.failed += 1
+        self._take_earlier_steps(ground)
         if isinstance(problem, Missing) and self.record is not None:
             suspect(self.tx, self.record)
         elif self.operation.draft.kind == "create":
             self._refuse_create(problem)
         elif self.record is not None:
             self._refuse_fields(self.record, problem)
-        if self.operation.draft.kind == "create" and self.operation.progress.get("vendor_id"):
-            self._close("unknown", str(problem))  # a step was done: what it made is looked for
-        else:
-            self._close("rejected", _told(problem))
+        self._close("unknown" if self._is_half_done() else "rejected", _told(problem))
+
+    def _take_earlier_steps(self, ground: Callable[..., Ground]) -> None:
+        """Take what earlier steps of an update wrote, as far as it is shown: it is ours, and nobody's edit."""
+        if self.operation.step and self.operation.draft.kind == "update" and self.record is not None:
+            read_back(self.record, self.attempt.shown, self._sent(answered=False), ground())
+            self._finish_update("")
+
+    def _is_half_done(self) -> bool:
+        """Tell whether a look has to decide what became of the steps before the one that was refused."""
+        draft = self.operation.draft
+        if draft.kind == "create":
+            return bool(self.operation.progress.get("vendor_id"))
+        in_doubt = self.record.shadow.doubtful if self.record is not None else {}
+        return bool(self.operation.step and draft.fields.keys() & in_doubt.keys())
 
     def _refuse_fields(self, record: Record, problem: VendorError) -> None:
-        draft = self.operation.draft
+        draft, shadow = self.operation.draft, record.shadow
+        told = self._fields_named_by(problem)
+        in_doubt = draft.fields.keys() & shadow.doubtful if self.operation.step else draft.fields
+        for name in told or in_doubt:
+            words = told.get(name) or problem.words or problem.what
+            shadow.refused[name] = (draft.fields[name][1], words)
+        shadow.doubtful = {name: doubt for name, doubt in shadow.doubtful.items() if name not in told}
+        self.tx.records.save([record])
+
+    def _fields_named_by(self, problem: VendorError) -> dict[str, str]:
+        """Return what a refusal says of which of the fields that were to be written."""
         named = problem.fields if isinstance(problem, Rejected) else {}
         table = self.source.connector.fields
-        told = {
+        return {
             name: words
             for said, words in named.items()
-            for name in draft.fields
+            for name in self.operation.draft.fields
             if _means(said.lower(), name, table)
         }
-        for name in told or draft.fields:
-            words = told.get(name) or problem.words or problem.what
-            record.shadow.refused[name] = (draft.fields[name][1], words)
-        self.tx.records.save([record])
 
     def _refuse_create(self, problem: VendorError) -> None:
         customer = self.tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]

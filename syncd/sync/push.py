@@ -30,6 +30,7 @@ from syncd.logs import Logger, bound
 from syncd.rules.absorb import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
+from syncd.sync.attempt import is_doubt, is_refusal
 from syncd.sync.habits import learn_habits
 from syncd.sync.late import Lateness
 from syncd.sync.progress import Progress, Watch
@@ -252,10 +253,10 @@ class _Pusher:
         return [task for task in tasks if task.has_more]
 
     def _look_after_doubt(self, tasks: Sequence[Task]) -> None:
-        """Read updates back whose answer was lost: what is shown often decides at once."""
-        lost = [task for task in tasks if task.problem is not None and outcome.is_doubt(task.problem)]
-        for task in [task for task in lost if task.operation.draft.kind == "update"]:
-            self.sender.look(task)
+        """Read updates back whose answer was lost, or that were refused half done: what is shown often decides at once."""
+        for task in [task for task in tasks if task.operation.draft.kind == "update"]:
+            if _is_in_doubt(task):
+                self.sender.look(task)
         for task in [task for task in tasks if isinstance(task.problem, AlreadyThere)]:
             if task.operation.draft.kind == "create":
                 self._search(task)
@@ -290,14 +291,12 @@ class _Pusher:
         elif not isinstance(problem, SyncdError):
             log.error("An operation failed inside syncd.", operation=operation.id, reason=repr(type(problem)))
             concluding.unknown(ground(), "an error inside syncd; see the log")
-        elif outcome.is_doubt(problem):
-            concluding.unknown(ground(), str(problem))
+        elif is_doubt(problem) or (operation.step and not is_refusal(problem)):
+            concluding.unknown(ground(), str(problem))  # what an earlier step did stays known
         elif task.attempt.found:
             concluding.discover(task.attempt.found, ground)
-        elif outcome.is_refusal(problem) and isinstance(problem, VendorError):
-            concluding.refuse(problem)
-        elif operation.step:
-            concluding.leave_half_done(str(problem))  # what an earlier step did stays known
+        elif is_refusal(problem) and isinstance(problem, VendorError):
+            concluding.refuse(problem, ground)
         else:
             self._put_back(tx, task, problem, tally)  # it was not processed
 
@@ -314,6 +313,14 @@ class _Pusher:
 def _may_touch_others(task: Task) -> bool:
     """Tell whether an outcome may load records other than its own, and must find them as they are by then."""
     return task.problem is not None or task.has_more or task.operation.draft.kind != "update"
+
+
+def _is_in_doubt(task: Task) -> bool:
+    """Tell whether something of a task may have been done of which no answer told what is shown now."""
+    problem = task.problem
+    if problem is None:
+        return False
+    return is_doubt(problem) or (task.operation.step > 0 and is_refusal(problem))
 
 
 def _wait(problem: BaseException) -> timedelta:

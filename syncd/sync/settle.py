@@ -15,8 +15,9 @@ from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import Store, Writing
+from syncd.sync.attempt import Attempt
 from syncd.sync.linking import shares
-from syncd.sync.outcome import Attempt, Concluding, drop, suspect
+from syncd.sync.outcome import Concluding, drop, suspect
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.sync.search import can_find, find, lag_of
 from syncd.sync.taking import grounds
@@ -126,7 +127,7 @@ class _Settler:
 
     def update(self) -> None:
         """Read the record: its shadow decides each field that is in doubt."""
-        vendor_id = self.operation.draft.vendor_id or ""
+        vendor_id = str(self.operation.progress.get("vendor_id") or self.operation.draft.vendor_id)
         shown = self._get(vendor_id)
         failpoint("settle.looked")
         self.store.do(lambda tx: self._decide_update(tx, vendor_id, shown), epoch=self.epoch)

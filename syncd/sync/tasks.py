@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.store import Writing
-from syncd.sync.outcome import Attempt
+from syncd.sync.attempt import Attempt
 from syncd.values import Operation, Record, Shown, Tally
 
 

@@ -1,0 +1,68 @@
+"""An update whose first step was done and whose second was not: what was written is ours, never somebody's edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.values import Record
+from tests.crash.scenarios import settled
+from tests.simulation.places import FilePlace
+from tests.simulation.trial import Trial
+
+FAILURES: dict[str, dict[str, Any]] = {
+    "not now": {"status": 429, "headers": {"Retry-After": "300"}},
+    "refused, by its name": {
+        "status": 422,
+        "body": {"status": False, "error": {"phonenumber": "It is ugly."}},
+    },
+    "refused": {"status": 422, "body": {"status": False, "message": "No."}},
+    "not there": {"status": 404, "body": {"status": False, "message": "No data were found"}},
+}
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Iterator[Trial]:
+    """A phone and a street are typed into the shop: for the CRM two requests, of which it upper-cases the first one's value."""
+    made = Trial(FilePlace(tmp_path))
+    settled(made)
+    made.sandbox.perfex.switches.mangle = {"address": ["upper"]}
+    shop = made.sandbox.kiotviet
+    ann = next(key for key, row in shop.snapshot().items() if row["name"] == "Ann Peeters")
+    shop.human_edit(ann, contactNumber="+32470777888", address="Meir 1")
+    made.clock.forward(600)
+    yield made
+    made.end()
+
+
+def _ann(trial: Trial) -> tuple[Record, dict[str, str]]:
+    """Return her record at the CRM and her golden values."""
+    assert trial.app is not None
+    with trial.app.store.look() as tx:
+        record = tx.records.one("crm", "1")
+        assert record is not None
+        assert record.customer is not None
+        customer = tx.customers.load([record.customer])[record.customer]
+    return record, customer.values()
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_the_first_step_wrote_is_nobodys_edit(trial: Trial, failure: str) -> None:
+    crm = trial.sandbox.perfex
+    crm.faults.answer(kind="contact_update", **FAILURES[failure])
+    trial.sync()
+    assert crm.snapshot()["1"]["address"] == "MEIR 1"
+    trial.drain(full=True)
+    record, golden = _ann(trial)
+    assert golden["street1"] == "Meir 1"
+    assert record.shadow.stated["address"].kind == "initial"
+    assert record.shadow.acked["street1"] == "Meir 1"
+    assert all(doubt.settle is None for doubt in record.shadow.doubtful.values())
+    (contact,) = crm.snapshot()["1"]["contacts"]
+    if failure.startswith("refused"):
+        assert record.shadow.refused.keys() == {"phone"}
+    else:
+        assert contact["phonenumber"] == "+32470777888"
