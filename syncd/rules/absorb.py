@@ -11,7 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncd.customer import base_of, clean, elements, is_element, parts_of, renders, same, slot_of, tidy
+from syncd.customer import (
+    NAME,
+    base_of,
+    clean,
+    elements,
+    is_element,
+    is_rendering_of_name,
+    parts_of,
+    renders,
+    same,
+    slot_of,
+    tidy,
+)
 from syncd.rules.sets import answers_of
 from syncd.values import Record, Shadow, Shown, Statement, StatementKind, Unconfirmed
 
@@ -27,6 +39,7 @@ class Ground:
     now              when this observation is absorbed; its request ended before
     unchanged_since  when the last complete pass began in which the record would have shown a change
     busy             fields that an operation of unknown outcome carries: its read-back decides, not a pull
+    repeating        fields that show a person's name where there is nothing else
     """
 
     connection: str
@@ -38,6 +51,7 @@ class Ground:
     now: datetime
     unchanged_since: datetime | None = None
     busy: frozenset[str] = frozenset()
+    repeating: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -61,7 +75,7 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     """
     if is_late(record, shown):
         return Absorbed([], [], dropped=True)
-    return take_in(record, *by_element(record.shadow, shown, ground))
+    return take_in(record, *as_read(record.shadow, shown, ground))
 
 
 def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
@@ -77,7 +91,31 @@ def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     return result
 
 
-def by_element(
+def as_read(shadow: Shadow, shown: Shown, ground: Ground, asked: Iterable[str] = ()) -> tuple[Shown, Ground]:
+    """Return an observation as it is compared with the shadow, and the ground that knows its fields.
+
+    `asked` are the fields that were written.
+    """
+    asked = frozenset(asked)
+    for name in ground.repeating - asked:
+        shown = _without_former_name(shadow, shown, name)
+    return _by_element(shadow, shown, ground, asked)
+
+
+def _without_former_name(shadow: Shadow, shown: Shown, name: str) -> Shown:
+    """Leave a field out that repeats the name which the record showed before: it did not follow, and says nothing."""
+    text = shown.fields.get(name)
+    if not text:
+        return shown
+    former = {part: shadow.seen.get(part) or "" for part in NAME}
+    if text != shadow.repeated and not (any(former.values()) and is_rendering_of_name(text, former)):
+        shadow.repeated = ""
+        return shown
+    shadow.repeated = text
+    return replace(shown, fields={other: raw for other, raw in shown.fields.items() if other != name})
+
+
+def _by_element(
     shadow: Shadow, shown: Shown, ground: Ground, asked: Iterable[str] = ()
 ) -> tuple[Shown, Ground]:
     """Return an observation in which each element of a set is a field of its own, and the ground that knows them.

@@ -14,7 +14,7 @@ from syncd.customer import clean, renders, same, slot_of, tidy
 from syncd.rules.absorb import (
     Absorbed,
     Ground,
-    by_element,
+    as_read,
     by_slot,
     is_late,
     keep_look,
@@ -63,7 +63,7 @@ def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -
             _doubt(record.shadow, name, sent)
         result.doubtful.extend(sent.fields)
         return result
-    shown, ground = by_element(record.shadow, shown, ground, sent.fields)
+    shown, ground = as_read(record.shadow, shown, ground, sent.fields)
     judged = {name for name in sent.fields if name in shown.fields}
     for name in sent.fields:
         if name not in shown.fields and sent.answered:
@@ -121,6 +121,13 @@ def _doubt(shadow: Shadow, name: str, sent: Sent) -> None:
     shadow.doubtful[name] = Unconfirmed(sent.fields[name], sent.numbers[slot_of(name)], sent.settle, tries)
 
 
+def write_again(shadow: Shadow, sent: Sent) -> None:
+    """Have what arrived of a write be due once more, because of another part of which nobody knows."""
+    for name, value in sent.fields.items():
+        if name not in shadow.doubtful and shadow.acked.get(name) == value:
+            shadow.doubtful[name] = Unconfirmed(value, sent.numbers[slot_of(name)], None, tries=0)
+
+
 def _carried_renderings(shown: Shown, sent: Sent, ground: Ground, judged: set[str]) -> list[str]:
     """Return carried fields whose showing is a rendering of what went along: nothing is stated by them."""
     return [
@@ -140,7 +147,7 @@ def adopt(record: Record, shown: Shown, sent: Sent, ground: Ground) -> Absorbed:
     first: a sent field that shows no rendering of what was sent is that person's edit.
     """
     shadow, result = record.shadow, Absorbed([], [])
-    shown, ground = by_element(shadow, shown, ground, sent.fields)
+    shown, ground = as_read(shadow, shown, ground, sent.fields)
     shadow.ours = True
     shadow.knew.update(sent.numbers)
     edited: list[str] = []

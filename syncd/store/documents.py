@@ -162,6 +162,7 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
         "allowed": shadow.allowed,
         "refused": shadow.refused,
         "ours": shadow.ours,
+        "repeated": shadow.repeated,
         "withheld": shadow.withheld,
         "back": shadow.back,
     }
@@ -197,6 +198,7 @@ def read_shadow(text: str, own: Own) -> Shadow:
         allowed=get("allowed") or {},
         refused={name: (value, words) for name, (value, words) in get("refused", {}).items()},
         ours=get("ours", False),
+        repeated=get("repeated", ""),
         withheld=get("withheld") or {},
         back={name: (value, number) for name, (value, number) in get("back", {}).items()},
     )

@@ -13,13 +13,14 @@ from syncd.customer import base_of, slot_of
 from syncd.errors import Missing, Rejected, VendorError
 from syncd.rules.absorb import Ground, absorb
 from syncd.rules.identity import duplicate_review
-from syncd.rules.written import Sent, adopt, read_back
+from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing
 from syncd.sync.attempt import Attempt
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
 
+_IN_PART = "nobody knows of one of its requests; planned anew"
 _OLD_VALUE = "the vendor still showed the old value; the next look after the settle time decides"
 
 
@@ -231,11 +232,39 @@ class Concluding:
     def unknown(self, ground: Ground, why: str) -> None:
         """Take a write of which nobody knows whether it was processed."""
         if self.operation.draft.kind == "update" and self.record is not None:
-            back = read_back(self.record, self.attempt.shown, self._sent(answered=False), ground)
+            sent = self._sent(answered=False)
+            back = read_back(self.record, self.attempt.shown, sent, ground)
+            if not back.doubtful and self._lacks_an_answer():
+                write_again(self.record.shadow, sent)
+                self._finish_update("")
+                self._close("dropped", _IN_PART)
+                return
             self._finish_update(why if back.doubtful else "")
             self.tally.updated += not back.doubtful
             return
         self._close("unknown", why)
+
+    def settle_update(self, record: Record) -> None:
+        """End an update of unknown outcome whose record was looked at after the settle time."""
+        shadow = record.shadow
+        if self._lacks_an_answer():
+            write_again(shadow, self._sent(answered=False))
+            self.tx.records.save([record])
+            self._close("dropped", _IN_PART)
+            return
+        there = all(
+            shadow.acked.get(name) == after and name not in shadow.doubtful
+            for name, (_, after) in self.operation.draft.fields.items()
+            if name not in shadow.not_kept
+        )
+        if there:
+            self._close("confirmed")
+        else:
+            self._close("dropped", "it had not arrived; planned anew")
+
+    def _lacks_an_answer(self) -> bool:
+        """Tell whether one of several requests was not answered: what it carries may not show in any field."""
+        return 1 < len(self.operation.steps) > self.operation.step
 
     def discover(self, found: Sequence[Shown], ground: Callable[..., Ground]) -> None:
         """Take records that were there already: a person's own, whose values are initial and which are identified."""

@@ -65,6 +65,11 @@ class Source:
         )
 
     @cached_property
+    def repeating(self) -> frozenset[str]:
+        """Return the fields that show a person's name where there is nothing else."""
+        return frozenset(name for name, spec in self.connector.fields.items() if spec.repeats_name)
+
+    @cached_property
     def mapping(self) -> str:
         """Return a digest of what decides how this connection's records are read and written."""
         table = {name: _described(spec) for name, spec in sorted(self.connector.fields.items())}

@@ -103,6 +103,7 @@ class Sender:
             vendor_id=draft.vendor_id,
             current=current,
             given=_given(record.shadow) if record else {},
+            repeated=record.shadow.repeated if record else "",
             stamp=draft.stamp,
             key=task.operation.id,
             trace=f"{self.run}/{task.operation.id}",

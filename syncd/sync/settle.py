@@ -151,16 +151,8 @@ class _Settler:
         absorb(record, shown, ground())
         record.digest, record.keys = b"", record_keys(record, self.source, self.scene)
         tx.records.save([record])
-        doubtful = [name for name in operation.draft.fields if name in record.shadow.doubtful]
-        arrived = all(
-            record.shadow.acked.get(name) == after
-            for name, (_, after) in operation.draft.fields.items()
-            if name not in record.shadow.not_kept
-        )
-        operation.state = "confirmed" if arrived and not doubtful else "dropped"
-        operation.error = "" if operation.state == "confirmed" else "it had not arrived; planned anew"
-        tx.operations.save([operation])
-        tx.customers.mark_due([operation.draft.customer])
+        concluding = Concluding(tx, self.scene, self.source, operation, record, Attempt(), Tally(), self.run)
+        concluding.settle_update(record)
 
     def create(self) -> None:
         """Look for what a create may have made: by its id, its keys, or in a listing that began after the settle time."""

@@ -63,6 +63,7 @@ def grounds(
             tx.now,
             unchanged_since,
             busy,
+            source.repeating,
         )
 
     return ground

@@ -67,6 +67,7 @@ class Shadow:
     withheld  slot → number of a statement that waits for a person before golden considers it
     refused   field → (value, the vendor's words): a value that this vendor does not take
     back      field → (own value that an undo gave back, number of the golden value beside which it stays)
+    repeated  what a field that repeats the name still shows of a former one: it says nothing
     ours      whether we created the record: then what it shows first is its vendor's doing, not a person's
     """
 
@@ -82,6 +83,7 @@ class Shadow:
     allowed: dict[str, int] = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     ours: bool = False
+    repeated: str = ""
     withheld: dict[str, int] = field(default_factory=dict)
     back: dict[str, tuple[str, int]] = field(default_factory=dict)
 

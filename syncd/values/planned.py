@@ -77,7 +77,7 @@ class Change:
     """What a connector is asked to do with one record.
 
     `fields` are the canonical fields to be written, "" meaning clear. `current` is the record as it was read
-    last (None for a create), `given` what we last gave each field. `key` is the operation's id, the same on
+    last (None for a create), `given` what we last gave each field, `repeated` a former name that stands there for a company. `key` is the operation's id, the same on
     every attempt; `trace` names run and operation.
     """
 
@@ -86,6 +86,7 @@ class Change:
     vendor_id: str | None = None
     current: Shown | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+    repeated: str = ""
     stamp: str | None = None
     key: str = ""
     trace: str = ""

@@ -22,6 +22,7 @@ class FieldSpec:
     `clearable` is False where the vendor has no way to empty the field.
     `wire` is the vendor's own name for it, as its refusals use it.
     `hold` says why updates of this field are not sent at present, "" where nothing is in the way; creates go on.
+    `repeats_name` says that the vendor shows a person's name here where there is nothing else.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FieldSpec:
     clearable: bool = True
     hold: str = ""
     wire: str = ""
+    repeats_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ FAILURES: dict[str, dict[str, Any]] = {
     "not now": {"status": 429, "headers": {"Retry-After": "300"}},
     "refused, by its name": {
         "status": 422,
-        "body": {"status": False, "error": {"phonenumber": "It is ugly."}},
+        "body": {"status": False, "error": {"address": "It is ugly."}},
     },
     "refused": {"status": 422, "body": {"status": False, "message": "No."}},
     "not there": {"status": 404, "body": {"status": False, "message": "No data were found"}},
@@ -26,13 +26,13 @@ FAILURES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[Trial]:
-    """A phone and a street are typed into the shop: for the CRM two requests, of which it upper-cases the first one's value."""
+    """A name and a street are typed into the shop: for the CRM two requests, of which it upper-cases the first one's value."""
     made = Trial(FilePlace(tmp_path))
     settled(made)
-    made.sandbox.perfex.switches.mangle = {"address": ["upper"]}
+    made.sandbox.perfex.switches.mangle = {"contact.firstname": ["upper"]}
     shop = made.sandbox.kiotviet
     ann = next(key for key, row in shop.snapshot().items() if row["name"] == "Ann Peeters")
-    shop.human_edit(ann, contactNumber="+32470777888", address="Meir 1")
+    shop.human_edit(ann, name="Anna Peeters", address="Meir 1")
     made.clock.forward(600)
     yield made
     made.end()
@@ -52,17 +52,16 @@ def _ann(trial: Trial) -> tuple[Record, dict[str, str]]:
 @pytest.mark.parametrize("failure", FAILURES)
 def test_what_the_first_step_wrote_is_nobodys_edit(trial: Trial, failure: str) -> None:
     crm = trial.sandbox.perfex
-    crm.faults.answer(kind="contact_update", **FAILURES[failure])
+    crm.faults.answer(kind="update", **FAILURES[failure])
     trial.sync()
-    assert crm.snapshot()["1"]["address"] == "MEIR 1"
+    assert crm.snapshot()["1"]["contacts"][0]["firstname"] == "ANNA"
     trial.drain(full=True)
     record, golden = _ann(trial)
-    assert golden["street1"] == "Meir 1"
-    assert record.shadow.stated["address"].kind == "initial"
-    assert record.shadow.acked["street1"] == "Meir 1"
+    assert golden["full_name"] == "Anna Peeters"
+    assert record.shadow.stated["name"].kind == "initial"
+    assert record.shadow.acked["first_name"] == "Anna"
     assert all(doubt.settle is None for doubt in record.shadow.doubtful.values())
-    (contact,) = crm.snapshot()["1"]["contacts"]
     if failure.startswith("refused"):
-        assert record.shadow.refused.keys() == {"phone"}
+        assert record.shadow.refused.keys() == {"street1"}
     else:
-        assert contact["phonenumber"] == "+32470777888"
+        assert crm.snapshot()["1"]["address"] == "Meir 1"

@@ -99,6 +99,14 @@ FAULTS: tuple[Planted, ...] = (
         "False",
         TWO_SHADOWS + "test_a_write_that_never_shows_is_repeated_once_and_then_not_kept",
     ),
+    Planted(
+        "a former name that stands there still is a company",
+        "nothing invented",
+        "syncd.rules.absorb:_without_former_name",
+        "",
+        "return shown",
+        "tests/sync/test_parts.py::test_a_company_that_stayed_behind_follows_with_the_next_change",
+    ),
     # --- sets ------------------------------------------------------------------------------------
     Planted(
         "what is not shown any more was never asked",

@@ -52,7 +52,7 @@ _SPECS = (
     ),
     # a person without an e-mail has no contact there: the name stands in the company's place, where it is not shown
     FieldSpec("full_name", maximum=191, direction="out", writable="create", absent_is_empty=False),
-    FieldSpec("company", maximum=191, clearable=False, absent_is_empty=False),
+    FieldSpec("company", maximum=191, clearable=False, absent_is_empty=False, repeats_name=True),
     FieldSpec("vat_number", maximum=50, absent_is_empty=False),
     FieldSpec("website", maximum=150, absent_is_empty=False),
     FieldSpec("language", choices=frozenset(LANGUAGES.values()), absent_is_empty=False),

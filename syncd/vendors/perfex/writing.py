@@ -32,17 +32,16 @@ OWN_PHONE_MAXIMUM = 30  # the customer's own, where there is no contact [Perfex 
 def steps(change: Change, table: Mapped) -> tuple[str, ...]:
     """Name the requests of a change: of a create "customer" first, because its contact needs the customer's number.
 
-    Of an update "customer" first as well: after a crash between the two a company would not follow the new name any more,
-    and read as a company. But a new e-mail may be refused [Perfex module source: unique among contacts], and a company that
-    has followed a name already would then be one that nobody has; so with an e-mail "contact" goes first.
+    Of an update "contact" first: a new e-mail may be refused [Perfex module source: unique among contacts], and a company
+    that had followed a new name already would then be one that nobody has. One that has not followed yet shows the former
+    name, by which it is known.
     """
     if change.kind == "delete":
         return ("delete",)
     if change.kind == "create":
         return ("customer", "contact") if change.fields.get("email") else ("customer",)
     customer, contact = _customer_fields(change, table), _contact_fields(change)
-    both = ("customer",) * bool(customer) + ("contact",) * bool(contact)
-    return both[::-1] if "email" in contact else both
+    return ("contact",) * bool(contact) + ("customer",) * bool(customer)
 
 
 def _customer_fields(change: Change, table: Mapped) -> set[str]:
@@ -65,8 +64,14 @@ def _keeps_own_phone(change: Change) -> bool:
 
 
 def _follows_name(change: Change, table: Mapped) -> bool:
-    """Tell whether a company that only repeats the contact's name has to be changed with it."""
-    return not table.hold and _repeats_old_name(change)
+    """Tell whether a company that only repeats the contact's name, or a former one, has to be changed to what it is."""
+    return not table.hold and (_shows_former_name(change) or _repeats_old_name(change))
+
+
+def _shows_former_name(change: Change) -> bool:
+    if not change.repeated or "company" in change.fields or current_contact(change) is None:
+        return False
+    return text_of(current_customer(change).get("company")) == change.repeated
 
 
 def _repeats_old_name(change: Change) -> bool:
