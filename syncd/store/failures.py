@@ -70,6 +70,10 @@ _POSTGRES: Final[dict[str, tuple[str, str]]] = {
         "A statement took too long",
         "Try again; if it lasts, look at the load of the database server.",
     ),
+    "25P03": (
+        "A write paused for longer than a lease lasts, and PostgreSQL ended it",
+        "Nothing is lost and it is done again; if it stays, see what keeps this machine so busy, or suspends it.",
+    ),
     "25006": ("The store cannot be written", "Connect to the primary server, not to a standby."),
     "22": (
         "A value cannot be stored: it holds a zero character or a number that is too large",

@@ -1,7 +1,8 @@
 """The store: opening it, and the two ways to work with it, `do` and `look`.
 
-`do` runs a unit in one write transaction. A lost lock, a restarted server or a COMMIT without an answer (which may
-have committed) has the unit done again whole, so every unit is written such that doing it twice does it once.
+`do` runs a unit in one write transaction. A lost lock, a restarted server or a COMMIT without an answer has the unit done
+again whole, unless PostgreSQL knows that it was committed; all the same every unit of a run is written such that doing
+it twice does it once.
 `look` reads one unchanging picture of the store.
 """
 
@@ -98,15 +99,21 @@ class Store:
 
         With `epoch`, only while that lease lasts: LeaseLost otherwise, and nothing is written.
         """
+        tried: list[tuple[int, T]] = []  # PostgreSQL's numbers of earlier tries, and what they returned
 
         def write(tx: Transaction) -> T:
-            tx.wait_for_turn()
+            number = tx.wait_for_turn()
+            for earlier, returned in tried:
+                if tx.has_committed(earlier):
+                    return returned
             if epoch is not None:
                 leases.check(tx, epoch)
             result = unit(Writing(tx))
             if epoch is not None and not tx.is_postgres:
                 # a long write kept the renewal waiting; that it commits proves that this process lives
                 leases.extend(tx, epoch)
+            if number is not None:
+                tried.append((number, result))
             return result
 
         return self._write(write)

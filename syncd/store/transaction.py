@@ -43,14 +43,22 @@ class Transaction:
         self.now = now
         self.is_postgres = connection.dialect.name == "postgresql"
 
-    def wait_for_turn(self) -> None:
+    def wait_for_turn(self) -> int | None:
         """Let no other unit write before this transaction ends, so that what was read here is still true then.
 
         SQLite lets one write at a time by itself. PostgreSQL, at READ COMMITTED, would let two units read the same
-        row and the second one write over what the first one wrote, without a word.
+        row and the second one write over what the first one wrote, without a word. Returns PostgreSQL's number of this
+        transaction, by which `has_committed` knows it later.
         """
-        if self.is_postgres:
-            self.rows("SELECT pg_advisory_xact_lock(?)", _TURN)
+        if not self.is_postgres:
+            return None
+        return int(self.rows("SELECT txid_current(), pg_advisory_xact_lock(?)", _TURN)[0][0])
+
+    def has_committed(self, number: int) -> bool:
+        """Tell whether an earlier transaction, which had its turn and is over, was committed."""
+        # a server that took over from a lost one may not have come as far: of a later number it would only say so
+        asked = "SELECT CASE WHEN ?::bigint < txid_current() THEN txid_status(?::bigint) END"
+        return bool(self.rows(asked, number, number)[0][0] == "committed")
 
     # --- SQL with `?` -------------------------------------------------------------------------
 

@@ -139,9 +139,16 @@ PLANTED = (
     Planted(
         "two units of PostgreSQL read and write the same row",
         "syncd/store/store.py",
-        "            tx.wait_for_turn()\n",
-        "",
+        "            number = tx.wait_for_turn()\n",
+        "            number = None\n",
         "tests/store/test_units.py",
+    ),
+    Planted(
+        "what was committed without an answer is done again",
+        "syncd/store/store.py",
+        "                if tx.has_committed(earlier):\n",
+        "                if False:\n",
+        "tests/crash/test_database.py::test_a_deed_whose_commit_went_unanswered_is_done_once",
     ),
     Planted(
         "the cursor is later than what was seen",

@@ -12,12 +12,14 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from syncd.errors import StoreError
+from syncd.store import Store, Writing
 from tests.crash.processes import PATIENCE, at_home, town
 from tests.crash.proxy import proxy_to
 from tests.crash.scenarios import SCENARIOS
 from tests.simulation.ending import Ending, ending
 from tests.simulation.places import DatabasePlace, FarPlace, FilePlace, Place
 from tests.simulation.trial import Kept, Trial
+from tests.simulation.virtual import VirtualClock
 from tests.support.postgres import URL_VARIABLE, Server
 
 SCENARIO = SCENARIOS[1]
@@ -185,6 +187,31 @@ def test_a_line_cut_at_a_commit_loses_nothing(postgres_server: Server) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_line_cut_at_any_commit_loses_nothing(postgres_server: Server) -> None:
     print(_cuts(postgres_server, 1, 1_000), "cuts at a COMMIT")
+
+
+def _deeds(tx: Writing) -> str:
+    """Do what would show if it were done twice: a number taken, a run begun, and a word of who did it."""
+    number = tx.meta.numbers(1)
+    run = tx.runs.claim(epoch=1)
+    tx.audit.add("admin", "deed", str(number), {})
+    return f"{number} {run.id if run else 'no run'}"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("answered", [True, False], ids=["the server heard of it", "it never did"])
+def test_a_deed_whose_commit_went_unanswered_is_done_once(postgres_server: Server, answered: bool) -> None:
+    with proxy_to(str(postgres_server.url.host), int(postgres_server.url.port or 5432)) as proxy:
+        place = FarPlace(DatabasePlace(postgres_server), proxy.listener.getsockname()[1])
+        with Store.open(place.url, clock=VirtualClock()) as store:
+            asked = store.do(lambda tx: tx.runs.request((), {}, "admin"))
+            proxy.aim(1, answered=answered)
+            assert store.do(_deeds) == f"1 {asked.id}"
+            assert proxy.hit
+            with store.look() as tx:
+                assert [entry.subject for entry in tx.audit.list()] == ["1"]
+                running = tx.runs.get(asked.id)
+            assert running is not None
+            assert running.state == "running"
 
 
 # --- a disk that is full -----------------------------------------------------------------------------
