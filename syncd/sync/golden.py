@@ -12,6 +12,7 @@ from datetime import datetime
 
 import orjson
 
+from syncd.customer import same, slot_of
 from syncd.rules.bounce import swings
 from syncd.rules.golden import Asked, decide
 from syncd.store import JournalRow, Writing
@@ -115,7 +116,7 @@ def decide_customer(
         if answer.golden is not None:
             customer.golden[slot] = answer.golden
         if answer.changed:
-            customer.refused.clear()  # what a vendor refused was another content
+            _forget_refusals(customer, records, slot)
         if answer.journalled:
             rows.append(
                 decided_row(customer.id, slot, before, answer, occasion.number, occasion.run, occasion.at)
@@ -126,6 +127,18 @@ def decide_customer(
             reviews.append(_conflict(customer, slot, answer.golden))
     _mark_considered(records, withheld)
     return rows, reviews
+
+
+def _forget_refusals(customer: Customer, records: Sequence[Record], slot: str) -> None:
+    """Forget what was refused and is not wanted any more: it is tried again when somebody wants it once more."""
+    customer.refused.clear()  # that was another content
+    wanted = customer.golden[slot].value if slot in customer.golden else {}
+    for record in [record for record in records if record.shadow.refused]:
+        record.shadow.refused = {
+            name: said
+            for name, said in record.shadow.refused.items()
+            if slot_of(name) != slot or same(name, wanted.get(name), said[0])
+        }
 
 
 def _new_statements(records: Sequence[Record], withheld: frozenset[int]) -> dict[str, list[Statement]]:
