@@ -51,12 +51,16 @@ def _asked(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
     return [*SLOTS.items(), *((name, (name,)) for name in names if is_element(name))]
 
 
-def only_filled(side: Sequence[Record], golden: Mapping[str, Golden]) -> dict[str, dict[str, str]]:
-    """Return slot → empty parts for what these records were only given, and of which their side says nothing.
+def only_filled(
+    side: Sequence[Record], golden: Mapping[str, Golden], beside: Sequence[Record] = ()
+) -> dict[str, dict[str, str]]:
+    """Return slot → empty parts for what these records were only given, and of which nobody on their side speaks.
+
+    `beside` are records that speak too, but of which nothing is taken back.
 
     A name is never taken back: a record without one would be nobody's.
     """
-    spoken = {slot for record in side for slot in record.shadow.stated} | golden.keys() | {"name"}
+    spoken = {slot for record in (*side, *beside) for slot in record.shadow.stated} | golden.keys() | {"name"}
     found: dict[str, dict[str, str]] = {}
     every = {name for record in side for name in record.shadow.given}
     for slot, names in [each for each in _asked(every) if each[0] not in spoken]:

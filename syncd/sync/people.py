@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from syncd.errors import UsageError
-from syncd.rules.apart import only_filled, speak_for_themselves
+from syncd.rules.apart import speak_for_themselves
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
 from syncd.sync.decide import BY_HAND, Desk
 from syncd.sync.journal import decided_row
-from syncd.sync.kinship import leave_no_plan, move
+from syncd.sync.kinship import give_back, leave_no_plan, move
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
 
@@ -269,35 +268,9 @@ def _part(tx: Writing, customer: Customer, leaving: Sequence[Record], staying: S
 def _part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]]]) -> None:
     """Have each side say what only it can say by now, and give back what was only filled in from the other."""
     number = tx.meta.numbers(1)
-    rows: list[JournalRow] = []
     for customer, records in sides.values():
         speak_for_themselves(records, number)
-        rows += _give_back(tx, customer, records, number)
-    tx.journal.append(rows)
-
-
-def _give_back(tx: Writing, customer: Customer, records: Sequence[Record], number: int) -> list[JournalRow]:
-    """Have what was only filled into records emptied again where their customer says nothing of it."""
-    filled = only_filled(records, customer.golden)
-    for slot, empty in filled.items():
-        customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
-    return [_taken_back(customer, slot, empty, number, tx.now) for slot, empty in filled.items()]
-
-
-def _taken_back(
-    customer: Customer, slot: str, empty: Mapping[str, str], number: int, now: datetime
-) -> JournalRow:
-    return JournalRow(
-        number=number,
-        customer=customer.id,
-        run=BY_HAND,
-        at=now,
-        slot=slot,
-        before={},
-        after=dict(empty),
-        rule="decided_by_a_person",
-        note="it was only filled in from records that are somebody else's",
-    )
+        give_back(tx, customer, records, number)
 
 
 def _set_roles(records: Sequence[Record]) -> None:
@@ -339,10 +312,6 @@ def move_record(tx: Writing, connection: str, vendor_id: str, customer_id: str, 
     move(tx, record, target.id)
     _set_roles(left)
     tx.records.save(left)
-    if record.role == "primary":
-        tx.journal.append(_give_back(tx, target, [record], tx.meta.numbers(1)))
-        target.due = True
-        tx.customers.save([target])
     subject = {"records": [list(record.key)], "customers": [target.id]}
     tx.decisions.add(HumanDecision("move", subject, by, {"customer": before}))
     tx.audit.add(by, "move", f"{connection}/{vendor_id}", {"from": before, "to": target.id})
