@@ -11,7 +11,8 @@ UPDATE operations SET state = 'dropped', error = 'the store was restored from a 
 
 UPDATE runs SET state = 'failed', status = 'failed' WHERE state IN ('requested', 'running');
 
-UPDATE lease SET expires_at = NULL;
+-- No process that worked on the lost store, and hangs, may have the epoch of one that is to come: seconds outrun takeovers.
+UPDATE lease SET expires_at = NULL, epoch = greatest(epoch, extract(epoch FROM now())::bigint);
 
 -- Customers made after the copy are stamped at the vendors under the old instance: no new one may get their id.
 UPDATE meta SET value = substr(md5(random()::text), 1, 6) WHERE key = 'instance';

@@ -217,7 +217,11 @@ def _settled(
     unmoved = before is not None and dict(before.value) == dict(value)
     if before is not None and (unmoved or _means_the_same(asked, winner, value)):
         holder = winner or before.holder
-        golden = replace(before, holder=holder, conflict=(), rule=before.rule if unmoved else rule)
+        # a number without its country is read in the region of whoever holds it
+        kept = value if asked.slot == "phone" else before.value
+        golden = replace(
+            before, value=kept, holder=holder, conflict=(), rule=before.rule if unmoved else rule
+        )
         return Answer(golden, rule, changed=False, beaten=beaten, note=note)
     golden = Golden(value, asked.number, rule, holder=winner, held_parts=held)
     return Answer(golden, rule, changed=before is not None or not is_empty(value), beaten=beaten, note=note)

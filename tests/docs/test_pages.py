@@ -118,7 +118,10 @@ def test_a_restored_postgresql_store_is_made_ready_like_a_restored_sqlite_one() 
     said = _statements(_text(ROOT / "docs" / "after-pg-restore.sql"))
     wanted = [_statements(statement)[0] for statement in _AFTER_RESTORE]
     open_states = "state IN ('planned', 'waiting', 'claimed', 'sent', 'unknown') AND "
-    assert said[:-1] == [statement.replace(open_states, "") for statement in wanted]
+    epoch = ", epoch = greatest(epoch, extract(epoch FROM now())::bigint)"  # a file is another one, a database is not
+    assert [statement.replace(epoch, "") for statement in said[:-1]] == [
+        statement.replace(open_states, "") for statement in wanted
+    ]
     assert said[-1].startswith("UPDATE meta SET value = ")
 
 

@@ -430,3 +430,20 @@ def test_a_refused_value_is_held_with_the_vendors_words_and_tried_again_when_ask
     world.app.retry(refused.id, "admin")
     world.quiet()
     assert world.vendor("loyalty").snapshot()["jan@example.com"]["phone"] == "+32470999999"
+
+
+def test_a_number_that_another_country_writes_out_is_not_written_there_without_its_country(
+    world: World,
+) -> None:
+    world.vendor("shop").human_create(name="Fay New", email="fay@example.com", contactNumber="0903000009")
+    world.sync("shop", dry_run=True)
+    contact = {
+        "firstname": "Fay",
+        "lastname": "New",
+        "email": "fay@example.com",
+        "phonenumber": "+84903000009",
+    }
+    userid = world.vendor("crm").human_create(company="", contact=contact)
+    world.quiet()
+    assert world.vendor("crm").snapshot()[userid]["contacts"][0]["phonenumber"] == "+84903000009"
+    assert world.vendor("loyalty").snapshot()["fay@example.com"]["phone"] == "+84903000009"
