@@ -227,6 +227,11 @@ class App:
 
     def _absorbed(self, source: Source, shown: Shown) -> dict[str, Any]:
         record = absorb_one(self.store, self.scene, source, shown, run=decide.BY_HAND)
+        if record is None:
+            raise UsageError(
+                "This person was erased at their own wish; nothing was taken in.",
+                f"Delete the customer at {source.name}.",
+            )
         return {
             "connection": source.name,
             "vendor_id": record.vendor_id,

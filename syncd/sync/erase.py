@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.customer import email_key, fold, full_name
@@ -44,10 +44,13 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
     tx.records.delete([record.id for record in records if record.id is not None])
     tx.holds.replace(ids, [], "")
     tx.operations.delete_of(ids)
-    tx.reviews.delete_of(ids, [record.vendor_id for record in records])
-    tx.runs.forget(ids)
+    named = _ever_named(tx, ids, records)
+    tx.reviews.delete_of(ids, named)
+    tx.runs.forget(ids, named)
     tx.answers.delete_of(ids)
-    tx.decisions.forget(ids, [record.key for record in records])
+    tx.decisions.forget(ids, named)
+    words = {email for email, _ in names} | {vendor_id for _, vendor_id in named if "@" in vendor_id}
+    tx.audit.forget(named, {word for word in words | _told(records) if word})
     tx.customers.delete(ids)
     tx.audit.add(by, "erase", found.id, {"records": len(records)})
     steps = tuple(
@@ -56,6 +59,21 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
         if record.state != "gone"
     )
     return Erased(found.id, len(records), steps)
+
+
+def _ever_named(tx: Reading, ids: Iterable[str], records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Return by what the records are known or, where a vendor's ids are e-mails, may have been known before."""
+    rows = [row for each in ids for row in tx.journal.of(each) if row.slot == "email"]
+    emails = {text for row in rows for said in (row.before, row.after) for text in said.values() if text}
+    connections = {record.connection for record in records}
+    former = {(connection, email) for connection in connections for email in emails}
+    return sorted(former | {record.key for record in records})
+
+
+def _told(records: Iterable[Record]) -> set[str]:
+    """Return the whole names of records as somebody may have searched for them."""
+    parts = ("first_name", "last_name", "full_name")
+    return {full_name({part: record.value(part) for part in parts}).casefold() for record in records}
 
 
 def record_name(record: Record) -> tuple[str, str]:
@@ -71,6 +89,15 @@ def is_erased(tx: Reading, key: bytes, records: Iterable[Record]) -> set[tuple[s
         for digest in _digests(key, [record], [record_name(record)]):
             digests[digest] = record.key
     return {digests[digest] for digest in tx.erasures.known(digests)}
+
+
+def without_erased(tx: Reading, records: Sequence[Record]) -> list[Record]:
+    """Leave out new records of people who asked to be forgotten: however they are met, they are not taken in again."""
+    key = erasure_key(tx)
+    if key is None:
+        return list(records)
+    erased = is_erased(tx, key, [record for record in records if record.id is None])
+    return [record for record in records if record.key not in erased]
 
 
 def erasure_key(tx: Reading) -> bytes | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from syncd.errors import Missing, VendorError
 from syncd.logs import Logger
 from syncd.store import Store, Writing
+from syncd.sync.erase import without_erased
 from syncd.sync.outcome import suspect
 from syncd.sync.scene import Scene, Source
 from syncd.sync.taking import grounds, take
@@ -53,15 +54,17 @@ def _note_missing(store: Store, source: Source, vendor_id: str, epoch: int | Non
 
 def absorb_one(
     store: Store, scene: Scene, source: Source, shown: Shown, *, run: str, epoch: int | None = None
-) -> Record:
-    """Take one observation into the store and return its record."""
+) -> Record | None:
+    """Take one observation into the store and return its record, None where its person asked to be forgotten."""
 
-    def unit(tx: Writing) -> Record:
+    def unit(tx: Writing) -> Record | None:
         known = tx.records.load(source.name, [shown.vendor_id]).get(shown.vendor_id)
         record = known or Record(source.name, shown.vendor_id, Shadow(), first_seen=shown.started, fresh=True)
         ground = grounds(tx, scene, source, tx.connections.load(source.name), 1)
         absorbed = take(tx, scene, source, record, shown, ground(), run)
         record.digest = b""
+        if not without_erased(tx, [record]):
+            return None
         tx.records.save([record])
         if record.customer and absorbed.changed:
             tx.customers.mark_due([record.customer])

@@ -14,6 +14,7 @@ from syncd.errors import Unsearchable, VendorError
 from syncd.failpoints import failpoint
 from syncd.rules.absorb import absorb
 from syncd.store import ConnectionState, Store, Writing
+from syncd.sync.erase import without_erased
 from syncd.sync.progress import Watch
 from syncd.sync.pull import pull
 from syncd.sync.scene import Scene, Source, record_keys
@@ -126,7 +127,7 @@ def _note_look(
         if not absorb(record, shown, ground()).dropped:
             record.keys = record_keys(record, source, scene)
             record.digest = b""
-            tx.records.save([record])
+            tx.records.save(without_erased(tx, [record]))
     customer = tx.customers.load([customer_id])[customer_id]
     customer.looked[source.name] = began
     tx.customers.save([customer])

@@ -16,6 +16,7 @@ from syncd.rules.identity import duplicate_review
 from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing
 from syncd.sync.attempt import Attempt
+from syncd.sync.erase import without_erased
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
@@ -273,7 +274,7 @@ class Concluding:
             record.fresh = record.fresh or record.customer is None
             absorb(record, shown, ground())
             record.keys = record_keys(record, self.source, self.scene)
-            self.tx.records.save([record])
+            self.tx.records.save(without_erased(self.tx, [record]))
         self._close("dropped", "the vendor has such a record already; it was read")
         if not any(self._is_free(shown.vendor_id) for shown in found):
             customer = self.tx.customers.load([self.operation.draft.customer])[self.operation.draft.customer]

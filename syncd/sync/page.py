@@ -14,7 +14,7 @@ from syncd.errors import Malformed
 from syncd.logs import Logger
 from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.absence import mark_gone
-from syncd.sync.erase import erasure_key, is_erased
+from syncd.sync.erase import without_erased
 from syncd.sync.scene import Scene, Source
 from syncd.sync.taking import digest, grounds, take
 from syncd.values import Item, Page, Record, Shadow, Shown, Statement, Tally
@@ -132,12 +132,9 @@ class PageTaker:
 
     def _without_erased(self, taken: list[Record]) -> list[Record]:
         """Leave out people who asked to be forgotten: a pull does not bring them back."""
-        key = erasure_key(self.tx)
-        if key is None:
-            return taken
-        erased = is_erased(self.tx, key, [record for record in taken if record.id is None])
-        self.done.tally.new -= len(erased)
-        return [record for record in taken if record.key not in erased]
+        kept = without_erased(self.tx, taken)
+        self.done.tally.new -= len(taken) - len(kept)
+        return kept
 
     def _take_removed(self) -> None:
         """Take the ids that the vendor itself reports as deleted."""

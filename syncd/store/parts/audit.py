@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from syncd.store.office import audit
+from syncd.store.parts.naming import ERASED, Named, RecordKey
 from syncd.store.transaction import Transaction
 
 
@@ -44,6 +45,18 @@ class Audit:
                 at=self._tx.now, who=who, action=action, subject=subject, detail=dict(detail or {})
             )
         )
+
+    def forget(self, records: Iterable[RecordKey], words: Collection[str]) -> None:
+        """Take these records out of every deed, and deeds' subjects that hold one of these words (erasure)."""
+        named = Named(records)
+        for row in self._tx.execute(audit.select()).all():
+            subject = named.without(row.subject)
+            if any(word in subject.casefold() for word in words):
+                subject = ERASED
+            detail = named.without(row.detail)
+            if (subject, detail) != (row.subject, row.detail):
+                where = audit.c.id == row.id
+                self._tx.execute(audit.update().where(where).values(subject=subject, detail=detail))
 
     def list(self, after: int = 0, limit: int = 100) -> Listed:
         """Return deeds, newest first, after one."""

@@ -57,8 +57,14 @@ class Customers:
         return found.id if found else customer_id
 
     def aliases(self, customer_id: str) -> Ids:
-        """Return the ids that were merged into a customer, by id."""
-        sql = "SELECT id FROM customers WHERE alias_of IS NOT NULL AND alias_of = ? ORDER BY id"
+        """Return the ids that were merged into a customer, by id, also those that came by way of another."""
+        sql = (
+            "WITH RECURSIVE merged(id) AS ("
+            "SELECT id FROM customers WHERE alias_of IS NOT NULL AND alias_of = ? UNION "
+            "SELECT customers.id FROM customers JOIN merged ON customers.alias_of = merged.id"
+            " WHERE customers.alias_of IS NOT NULL"
+            ") SELECT id FROM merged ORDER BY id"
+        )
         return [row[0] for row in self._tx.rows(sql, customer_id)]
 
     def list(

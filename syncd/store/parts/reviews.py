@@ -14,6 +14,7 @@ from sqlalchemy import Row, delete, func, select, update
 
 from syncd.errors import StaleChoice, UsageError
 from syncd.store.columns import sorted_document
+from syncd.store.parts.naming import Named, RecordKey
 from syncd.store.tables import reviews
 from syncd.store.transaction import Transaction, chunks
 from syncd.values import Review
@@ -50,15 +51,13 @@ class Reviews:
             ).rowcount
         return closed
 
-    def delete_of(self, customers: Iterable[str], vendor_ids: Iterable[str]) -> None:
+    def delete_of(self, customers: Iterable[str], records: Iterable[RecordKey]) -> None:
         """Delete every review about these customers or records for good (erasure)."""
-        ids, records = set(customers), set(vendor_ids)
+        ids, named = set(customers), Named(records)
         found = [
             row.id
             for row in self._tx.execute(select(_c.id, _c.customer, _c.subject, _c.evidence))
-            if row.customer in ids
-            or _names_any(row.evidence, records | ids)
-            or _names_any(row.subject, records | ids)
+            if row.customer in ids or named.by([row.subject, row.evidence]) or _says_any(row.evidence, ids)
         ]
         for chunk in chunks(found):
             self._tx.execute(delete(reviews).where(_c.id.in_(chunk)))
@@ -154,13 +153,13 @@ class Reviews:
         )
 
 
-def _names_any(document: Any, words: set[str]) -> bool:
+def _says_any(document: Any, words: set[str]) -> bool:
     """Tell whether a document holds one of these words as a whole value, however deep."""
     if isinstance(document, Mapping):
-        return any(_names_any(each, words) for each in document.values())
+        return any(_says_any(each, words) for each in document.values())
     if isinstance(document, list | tuple):
-        return any(_names_any(each, words) for each in document)
-    return isinstance(document, str) and bool(words & {document, *document.split("/")})
+        return any(_says_any(each, words) for each in document)
+    return isinstance(document, str) and document.partition("/")[0] in words
 
 
 def _asked(review: Review, digest: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, literal_column, select, update
 from syncd.errors import StoreError, UsageError
 from syncd.store.columns import sorted_document
 from syncd.store.parts.meta import count_on
+from syncd.store.parts.naming import ERASED, Named, RecordKey
 from syncd.store.tables import runs
 from syncd.store.transaction import Transaction
 
@@ -98,9 +99,10 @@ class Runs:
             )
         )
 
-    def forget(self, customers: Iterable[str]) -> None:
-        """Take these customers out of every report (erasure)."""
-        ids = set(customers)
+    def forget(self, customers: Iterable[str], records: Iterable[RecordKey]) -> None:
+        """Take these customers out of every report, and the records that a vendor's hints named (erasure)."""
+        ids, named = set(customers), Named(records)
+        self._forget_hints(named)
         for row in self._tx.execute(select(_c.id, _c.report).where(_c.report.is_not(None))).all():
             kept = {
                 name: [each for each in part if each.get("customer") not in ids]
@@ -109,6 +111,17 @@ class Runs:
             }
             if any(len(part) < len(row.report[name]) for name, part in kept.items()):
                 self._tx.execute(update(runs).where(_c.id == row.id).values(report={**row.report, **kept}))
+
+    def _forget_hints(self, named: Named) -> None:
+        for row in self._tx.execute(select(_c.id, _c.connections, _c.flags)).all():
+            only = row.flags.get("only") or []
+            kept = [
+                ERASED if any((connection, each) in named.keys for connection in row.connections) else each
+                for each in only
+            ]
+            if kept != only:
+                flags = {**row.flags, "only": kept}
+                self._tx.execute(update(runs).where(_c.id == row.id).values(flags=flags))
 
     def get(self, run: str) -> Run | None:
         """Return a run by its id, None where there is none."""
