@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from syncd.errors import StoreError
 from syncd.values import Record
 from tests.crash.dying import Crash, DiesAt
 from tests.crash.scenarios import HOUR, settled
+from tests.simulation.ending import doubles
 from tests.simulation.places import FilePlace
 from tests.simulation.trial import Trial
 
@@ -42,6 +44,21 @@ def test_a_vendor_that_lags_is_not_asked_before_the_settle_time(trial: Trial) ->
     trial.sync()  # nothing is found yet, and nothing follows from that
     trial.drain()
     assert len(set(shop.snapshot()) - before) == 1
+
+
+def test_a_create_after_whose_answer_the_store_failed_is_looked_for(trial: Trial) -> None:
+    left = ["push.answered"]
+
+    def fail(event: str) -> None:
+        if event in left:
+            left.remove(event)
+            raise StoreError("The disk of the store is full.", "Free some space.")
+
+    with trial.counted(fail):
+        trial.sync()
+    assert not left
+    trial.drain()
+    assert doubles(trial) == {}
 
 
 def test_a_half_made_record_that_a_person_deletes_is_not_made_again(trial: Trial) -> None:

@@ -34,6 +34,22 @@ def test_a_create_answers_with_the_record(shop: Sandbox, wrapped: bool) -> None:
     assert connector.get(shown.vendor_id).fields == shown.fields
 
 
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_a_create_is_made_though_the_groups_that_the_shop_gave_it_cannot_be_read(
+    shop: Sandbox, status: int
+) -> None:
+    payload = connect(shop).get(shop.human_create(**LAN)).payload
+    shown = {key: value for key, value in payload.items() if key != "groups"}
+    details = [{"id": 1, "customerId": 1, "groupId": 11}]
+    shop.faults.answer(200, {"data": {**shown, "customerGroupDetails": details}}, kind="create")
+    groups = shop.faults.answer(
+        status, {}, path="customers/group", headers={"Retry-After": "300"}, count=None
+    )
+    written = connect(shop).write("customer", Change("create", {"full_name": "An"}, key="op-1"))
+    assert (written.vendor_id, written.shown) == (str(shown["id"]), None)
+    assert groups.fired
+
+
 @pytest.mark.parametrize("missing", ["keep", "clear"])
 def test_an_update_carries_the_whole_record(shop: Sandbox, missing: Any) -> None:
     shop.switches.put_missing = missing
