@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from syncd.errors import UsageError
-from syncd.store import HumanDecision, Writing
-from syncd.sync.apart import keep_nothing_of_others
+from syncd.rules.apart import only_filled
+from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.sync.decide import BY_HAND, Desk, record_of
 from syncd.sync.scene import candidate
-from syncd.values import UNDER_WAY, Record, Review
+from syncd.values import UNDER_WAY, Customer, Golden, Record, Review
 
 
 def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:
@@ -35,7 +36,7 @@ def make_primary(tx: Writing, record: Record, by: str) -> None:
     tx.records.save([record])
     tx.decisions.add(HumanDecision("primary", {"records": [list(record.key)]}, by))
     tx.customers.mark_due([record.customer])
-    keep_nothing_of_others(tx, record, BY_HAND)
+    _keep_nothing_of_others(tx, record)
 
 
 def split_off(tx: Writing, record: Record) -> None:
@@ -102,11 +103,50 @@ def move(tx: Writing, record: Record, customer_id: str) -> None:
     tx.records.save([record])
     tx.customers.mark_due([customer_id, *([before] if before else [])])
     if record.role == "primary":
-        keep_nothing_of_others(tx, record, BY_HAND)
+        _keep_nothing_of_others(tx, record)
     if before and not tx.records.of_customers([before]).get(before):
         empty = tx.customers.load([before], follow=False)[before]
         empty.alias_of, empty.due = customer_id, False
         tx.customers.save([empty])
+
+
+def _keep_nothing_of_others(tx: Writing, record: Record) -> None:
+    """Give back what a record that is written from now on was only given for another customer."""
+    assert record.customer is not None
+    customer = tx.customers.load([record.customer])[record.customer]
+    group = tx.records.of_customers([customer.id]).get(customer.id, [])
+    give_back(tx, customer, [record], tx.meta.numbers(1), beside=group)
+    tx.customers.save([customer])
+
+
+def give_back(
+    tx: Writing,
+    customer: Customer,
+    records: Sequence[Record],
+    number: int,
+    beside: Sequence[Record] = (),
+) -> None:
+    """Have what was only filled into records emptied again where neither their customer nor a record beside speaks of it."""
+    filled = only_filled(records, customer.golden, beside)
+    for slot, empty in filled.items():
+        customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
+    tx.journal.append(_taken_back(customer, slot, empty, number, tx.now) for slot, empty in filled.items())
+
+
+def _taken_back(
+    customer: Customer, slot: str, empty: Mapping[str, str], number: int, now: datetime
+) -> JournalRow:
+    return JournalRow(
+        number=number,
+        customer=customer.id,
+        run=BY_HAND,
+        at=now,
+        slot=slot,
+        before={},
+        after=dict(empty),
+        rule="decided_by_a_person",
+        note="it was only filled in from records that are somebody else's",
+    )
 
 
 def decide_shared(desk: Desk, review: Review, choice: str) -> None:

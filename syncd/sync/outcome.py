@@ -15,7 +15,6 @@ from syncd.rules.absorb import Ground, absorb
 from syncd.rules.identity import duplicate_review
 from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing
-from syncd.sync.apart import keep_nothing_of_others
 from syncd.sync.attempt import Attempt
 from syncd.sync.erase import without_erased
 from syncd.sync.renames import rename
@@ -47,12 +46,6 @@ def _heard(record: Record, shown: Shown, ground: Ground) -> dict[str, Statement]
     return {slot: one for slot, one in record.shadow.stated.items() if one.kind == "edit"}
 
 
-def _concerned(operations: Sequence[Operation], records: Sequence[Record]) -> list[str]:
-    """Return the customers to plan anew: those that were written for, and those whose records these are by now."""
-    whose = {one.customer for one in records if one.customer}
-    return sorted(whose | {operation.draft.customer for operation in operations})
-
-
 @dataclass(slots=True)
 class Ended:
     """Updates that are over and not written down yet: those of a group are written together."""
@@ -71,7 +64,7 @@ class Ended:
         if self.operations:
             self.tx.records.save(self.records)
             self.tx.operations.save(self.operations)
-            self.tx.customers.mark_due(_concerned(self.operations, self.records))
+            self.tx.customers.mark_due([operation.draft.customer for operation in self.operations])
         self.records, self.operations = [], []
 
 
@@ -116,17 +109,11 @@ class Concluding:
             name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
         }
         renamed = self._rename(record)
-        self._leave_nothing_elsewhere(record)
         operation.state, operation.error = "unknown" if doubt else "confirmed", doubt
         ended = self.ended or Ended(self.tx)
         ended.add(record, operation)
         if renamed or self.ended is None:
             ended.save()
-
-    def _leave_nothing_elsewhere(self, record: Record) -> None:
-        """Take back what was written for one customer into a record that a person gave to another meanwhile."""
-        if record.customer and record.role == "primary" and record.customer != self.operation.draft.customer:
-            keep_nothing_of_others(self.tx, record, self.run)
 
     def _rename(self, record: Record) -> bool:
         """Follow a vendor whose ids are e-mails when our write changed the e-mail; tell whether it did."""
@@ -216,7 +203,7 @@ class Concluding:
     def _close(self, state: str, error: str = "") -> None:
         self.operation.state, self.operation.error = state, error
         self.tx.operations.save([self.operation])
-        self.tx.customers.mark_due(_concerned([self.operation], [self.record] if self.record else []))
+        self.tx.customers.mark_due([self.operation.draft.customer])
 
     def _sent(self, *, answered: bool) -> Sent:
         draft = self.operation.draft
@@ -272,7 +259,6 @@ class Concluding:
             if name not in shadow.not_kept
         )
         if there:
-            self._leave_nothing_elsewhere(record)
             self._close("confirmed")
         else:
             self._close("dropped", "it had not arrived; planned anew")

@@ -16,10 +16,9 @@ from syncd.rules.apart import speak_for_themselves
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
-from syncd.sync.apart import give_back
 from syncd.sync.decide import BY_HAND, Desk
 from syncd.sync.journal import decided_row
-from syncd.sync.kinship import leave_no_plan, move
+from syncd.sync.kinship import give_back, leave_no_plan, move
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
 
@@ -271,7 +270,7 @@ def _part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]
     number = tx.meta.numbers(1)
     for customer, records in sides.values():
         speak_for_themselves(records, number)
-        give_back(tx, customer, records, number, BY_HAND)
+        give_back(tx, customer, records, number)
 
 
 def _set_roles(records: Sequence[Record]) -> None:

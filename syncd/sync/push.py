@@ -288,14 +288,15 @@ class _Pusher:
             self._note_answers(tx, task)
             if task.attempt.shown is not None:
                 learn_habits(tx, self.state, operation.draft, task.attempt.shown, self.source.region)
-        elif not isinstance(problem, SyncdError):
+        elif not isinstance(problem, VendorError):
+            # of an error of ours, or of the store's, nobody knows whether it came before or after the request
             log.error("An operation failed inside syncd.", operation=operation.id, reason=repr(type(problem)))
             concluding.unknown(ground(), "an error inside syncd; see the log")
         elif is_doubt(problem) or (operation.step and not is_refusal(problem)):
             concluding.unknown(ground(), str(problem))  # what an earlier step did stays known
         elif task.attempt.found:
             concluding.discover(task.attempt.found, ground)
-        elif is_refusal(problem) and isinstance(problem, VendorError):
+        elif is_refusal(problem):
             concluding.refuse(problem, ground)
         else:
             self._put_back(tx, task, problem, tally)  # it was not processed

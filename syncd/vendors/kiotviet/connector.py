@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Unpack
@@ -209,9 +210,13 @@ class KiotViet:
             return answer
 
     def _written(self, row: Row, started: datetime) -> Written:
-        """Read an answer; one that shows only a part of the record says nothing of the rest, which is not empty."""
-        vendor_id = id_of(row)
-        shown = self._shown(row, started) if row.keys() >= ALWAYS_SHOWN else None
+        """Read an answer; one that shows only a part of the record says nothing of the rest, which is not empty.
+
+        It is written by now: a look for its groups that fails must not pass for a write that failed.
+        """
+        vendor_id, shown = id_of(row), None
+        with suppress(VendorError):
+            shown = self._shown(row, started) if row.keys() >= ALWAYS_SHOWN else None
         return Written(vendor_id, shown, {"customer": vendor_id})
 
     def _shown(self, row: Row, started: datetime) -> Shown:
