@@ -118,3 +118,4 @@ def test_a_store_from_a_copy_of_any_moment_makes_nobody_twice(
 ) -> None:
     _fall_back(_File(tmp_path), event)
     _fall_back(_Database(postgres_server), event)
+    print("2 stores brought back")
