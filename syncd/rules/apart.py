@@ -14,8 +14,13 @@ from syncd.values import Golden, Record, Statement
 
 
 def speak_for_themselves(side: Sequence[Record], number: int) -> list[Record]:
-    """Give records of our making their own words in the slots that no record of their side speaks of."""
+    """Give records of our making their own words in the slots that no record of their side speaks of.
+
+    Beside a person's own record that is only the name: what else they have came from the other side.
+    """
     spoken = {slot for record in side for slot in record.shadow.stated}
+    if any(not record.shadow.ours and record.state != "gone" for record in side):
+        spoken |= {slot for record in side for slot, _ in _asked(record.shadow.seen)} - {"name"}
     speaking = [record for record in side if record.shadow.ours and record.state != "gone"]
     for record in speaking:
         words = _initial(record, number)

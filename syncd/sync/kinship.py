@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from syncd.errors import UsageError
-from syncd.rules.apart import only_filled
-from syncd.store import HumanDecision, JournalRow, Writing
+from syncd.store import HumanDecision, Writing
 from syncd.sync.decide import BY_HAND, Desk, record_of
-from syncd.sync.scene import candidate
-from syncd.values import UNDER_WAY, Customer, Golden, Record, Review
+from syncd.sync.parting import give_back, leave_behind, set_roles
+from syncd.values import UNDER_WAY, Record, Review
 
 
 def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:
@@ -18,7 +16,7 @@ def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:
     if choice == "make_primary":
         make_primary(desk.tx, record_of(desk.tx, review.subject), desk.by)
     elif choice == "different":
-        _say_of_pair(desk.tx, "different", pair, desk.by)
+        say_of_pair(desk.tx, "different", pair, desk.by)
         split_off(desk.tx, record_of(desk.tx, review.subject))
 
 
@@ -42,37 +40,15 @@ def make_primary(tx: Writing, record: Record, by: str) -> None:
 def split_off(tx: Writing, record: Record) -> None:
     """Take a record out of its customer: the next run finds or makes its own."""
     before = record.customer
+    leave_behind(tx, record)
     record.customer, record.role, record.fresh, record.considered = None, "primary", True, 0
     tx.records.save([record])
     if before:
         tx.customers.mark_due([before])
 
 
-def _say_of_pair(tx: Writing, kind: str, pair: Sequence[Sequence[str]], by: str) -> None:
+def say_of_pair(tx: Writing, kind: str, pair: Sequence[Sequence[str]], by: str) -> None:
     tx.decisions.add(HumanDecision(kind, {"records": [list(key) for key in pair]}, by))
-
-
-def decide_possible(desk: Desk, review: Review, choice: str) -> None:
-    record = record_of(desk.tx, review.subject)
-    others = [tuple(key) for key in review.evidence["others"]]
-    _forget_doubts(desk.tx, [record])
-    if choice == "different":
-        for other in others:
-            _say_of_pair(desk.tx, "different", [record.key, other], desk.by)
-        return
-    _say_of_pair(desk.tx, "same", [record.key, *others], desk.by)
-    target = _only_customer(desk.tx, others, record)
-    if target is not None:
-        move(desk.tx, record, target)
-
-
-def _only_customer(tx: Writing, others: Sequence[Sequence[str]], record: Record) -> str | None:
-    """Return the one customer that the other records are of, None where there are several or none."""
-    found = {other.customer for key in others if (other := tx.records.one(key[0], key[1])) and other.customer}
-    found.discard(record.customer)
-    if len(found) > 1:
-        raise UsageError("They are several customers by now.", "Merge those first: `syncd customers merge`.")
-    return next(iter(found), None)
 
 
 def leave_no_plan(tx: Writing, customers: Sequence[str]) -> None:
@@ -98,13 +74,17 @@ def move(tx: Writing, record: Record, customer_id: str) -> None:
     taken = any(
         one.connection == record.connection and one.role == "primary" and one.state != "gone" for one in there
     )
+    left = leave_behind(tx, record)
     record.customer, record.role = customer_id, "duplicate" if taken else "primary"
     record.linked_at, record.considered, record.fresh = tx.meta.numbers(1), 0, True
     tx.records.save([record])
     tx.customers.mark_due([customer_id, *([before] if before else [])])
     if record.role == "primary":
         _keep_nothing_of_others(tx, record)
-    if before and not tx.records.of_customers([before]).get(before):
+    set_roles(left)
+    tx.records.save(left)
+    if before and not left:
+        tx.holds.replace([before], [], BY_HAND)
         empty = tx.customers.load([before], follow=False)[before]
         empty.alias_of, empty.due = customer_id, False
         tx.customers.save([empty])
@@ -117,57 +97,6 @@ def _keep_nothing_of_others(tx: Writing, record: Record) -> None:
     group = tx.records.of_customers([customer.id]).get(customer.id, [])
     give_back(tx, customer, [record], tx.meta.numbers(1), beside=group)
     tx.customers.save([customer])
-
-
-def give_back(
-    tx: Writing,
-    customer: Customer,
-    records: Sequence[Record],
-    number: int,
-    beside: Sequence[Record] = (),
-) -> None:
-    """Have what was only filled into records emptied again where neither their customer nor a record beside speaks of it."""
-    filled = only_filled(records, customer.golden, beside)
-    for slot, empty in filled.items():
-        customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
-    tx.journal.append(_taken_back(customer, slot, empty, number, tx.now) for slot, empty in filled.items())
-
-
-def _taken_back(
-    customer: Customer, slot: str, empty: Mapping[str, str], number: int, now: datetime
-) -> JournalRow:
-    return JournalRow(
-        number=number,
-        customer=customer.id,
-        run=BY_HAND,
-        at=now,
-        slot=slot,
-        before={},
-        after=dict(empty),
-        rule="decided_by_a_person",
-        note="it was only filled in from records that are somebody else's",
-    )
-
-
-def decide_shared(desk: Desk, review: Review, choice: str) -> None:
-    keys = [tuple(key) for key in review.evidence["records"]]
-    records = [record for key in keys if (record := desk.tx.records.one(key[0], key[1]))]
-    _forget_doubts(desk.tx, records)
-    if choice == "same" and records:
-        _say_of_pair(desk.tx, "same", keys, desk.by)
-        first, *rest = sorted(records, key=lambda record: candidate(record).seniority)
-        for record in rest:
-            if first.customer and record.customer != first.customer:
-                move(desk.tx, record, first.customer)
-
-
-def _forget_doubts(tx: Writing, records: Sequence[Record]) -> None:
-    customers = tx.customers.load([record.customer for record in records if record.customer])
-    for customer in customers.values():
-        for record in records:
-            customer.doubts.pop("/".join(record.key), None)
-        customer.due = True
-    tx.customers.save({customer.id: customer for customer in customers.values()}.values())
 
 
 def decide_duplicate_edit(desk: Desk, review: Review, choice: str) -> None:

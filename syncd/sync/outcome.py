@@ -64,7 +64,10 @@ class Ended:
         if self.operations:
             self.tx.records.save(self.records)
             self.tx.operations.save(self.operations)
-            self.tx.customers.mark_due([operation.draft.customer for operation in self.operations])
+            planned = {operation.draft.customer for operation in self.operations}
+            self.tx.customers.mark_due(
+                planned | {record.customer for record in self.records if record.customer}
+            )
         self.records, self.operations = [], []
 
 
@@ -203,7 +206,8 @@ class Concluding:
     def _close(self, state: str, error: str = "") -> None:
         self.operation.state, self.operation.error = state, error
         self.tx.operations.save([self.operation])
-        self.tx.customers.mark_due([self.operation.draft.customer])
+        now = self.record.customer if self.record else None  # a person may have moved the record meanwhile
+        self.tx.customers.mark_due({self.operation.draft.customer, now or self.operation.draft.customer})
 
     def _sent(self, *, answered: bool) -> Sent:
         draft = self.operation.draft

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from syncd.errors import UsageError
-from syncd.rules.apart import speak_for_themselves
 from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
 from syncd.sync.decide import BY_HAND, Desk
 from syncd.sync.journal import decided_row
-from syncd.sync.kinship import give_back, leave_no_plan, move
+from syncd.sync.kinship import leave_no_plan, move
+from syncd.sync.parting import part_ways, set_roles
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review
 
@@ -40,6 +40,7 @@ def merge(tx: Writing, scene: Scene, survivor_id: str, other_id: str, by: str) -
     survivor.first_seen = min((at for at in (survivor.first_seen, other.first_seen) if at), default=None)
     survivor.doubts, survivor.due = {}, True
     other.alias_of, other.due = survivor.id, False
+    tx.holds.replace([other.id], [], BY_HAND)
     tx.records.save(theirs)  # first: a customer's primary per connection is unique
     tx.records.save(mine)
     tx.customers.save([survivor, other])
@@ -122,16 +123,6 @@ def _duplicate(record: Record, group: Sequence[Record]) -> Review:
     )
 
 
-def decide_same_email(desk: Desk, review: Review, choice: str) -> None:
-    """Take a person's word on two customers with one e-mail: one person, or a shared address."""
-    first, second = review.evidence["customers"]
-    if choice == "same":
-        merge(desk.tx, desk.scene, str(first), str(second), desk.by)
-        return
-    desk.tx.decisions.add(HumanDecision("shared_address", {"customers": [first, second]}, desk.by))
-    desk.tx.customers.mark_due([first, second])
-
-
 def decide_stamp(desk: Desk, review: Review, choice: str) -> None:
     """Take a person's word on a stamp that was changed: it is the record's id now, or the record is somebody else's."""
     connection, _, vendor_id = review.subject.partition("/")
@@ -209,7 +200,7 @@ def _unmerge(
     survivor.golden = _own_side(survivor.golden, mine.golden, since, lambda key: key not in keys)
     other.alias_of, other.due, survivor.due = None, True, True
     other.pins = theirs.pins
-    _part_ways(tx, {other.id: (other, leaving), survivor.id: (survivor, staying)})
+    part_ways(tx, {other.id: (other, leaving), survivor.id: (survivor, staying)})
     tx.customers.save([other, survivor])
     roles = {
         (connection, vendor_id): (role, linked)
@@ -255,31 +246,14 @@ def _part(tx: Writing, customer: Customer, leaving: Sequence[Record], staying: S
     }
     for record in [*leaving, *staying]:
         record.considered, record.fresh = 0, True
-    _part_ways(tx, {customer.id: (customer, staying), made.id: (made, leaving)})
-    _set_roles(leaving)
-    _set_roles(staying)
+    part_ways(tx, {customer.id: (customer, staying), made.id: (made, leaving)})
+    set_roles(leaving)
+    set_roles(staying)
     customer.due = made.due = True
     tx.customers.save([customer, made])
     tx.records.save(leaving)
     tx.records.save(staying)
     return made.id
-
-
-def _part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]]]) -> None:
-    """Have each side say what only it can say by now, and give back what was only filled in from the other."""
-    number = tx.meta.numbers(1)
-    for customer, records in sides.values():
-        speak_for_themselves(records, number)
-        give_back(tx, customer, records, number)
-
-
-def _set_roles(records: Sequence[Record]) -> None:
-    """Make the first record of each connection primary where none is any more."""
-    taken = {record.connection for record in records if record.role == "primary" and record.state != "gone"}
-    for record in records:
-        if record.connection not in taken and record.state != "gone":
-            record.role = "primary"
-            taken.add(record.connection)
 
 
 def move_record(tx: Writing, connection: str, vendor_id: str, customer_id: str, by: str) -> None:
@@ -293,25 +267,7 @@ def move_record(tx: Writing, connection: str, vendor_id: str, customer_id: str, 
     if record.customer == target.id:
         raise UsageError("The record is that customer's already.")
     before = record.customer
-    left = (
-        [one for one in tx.records.of_customers([before]).get(before, []) if one.key != record.key]
-        if before
-        else []
-    )
-    if before and left:
-        customer = existing(tx, before)
-        customer.golden = {
-            slot: golden
-            for slot, golden in customer.golden.items()
-            if golden.holder is None or golden.holder.record != record.key
-        }
-        for one in left:
-            one.considered, one.fresh = 0, True
-        _part_ways(tx, {customer.id: (customer, left)})
-        tx.customers.save([customer])
     move(tx, record, target.id)
-    _set_roles(left)
-    tx.records.save(left)
     subject = {"records": [list(record.key)], "customers": [target.id]}
     tx.decisions.add(HumanDecision("move", subject, by, {"customer": before}))
     tx.audit.add(by, "move", f"{connection}/{vendor_id}", {"from": before, "to": target.id})

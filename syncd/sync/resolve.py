@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from syncd.store import Writing
-from syncd.sync import approvals, decide, kinship, people
+from syncd.sync import approvals, decide, kinship, people, same
 from syncd.sync.decide import Desk
 from syncd.sync.scene import Scene
 from syncd.values import Review
@@ -18,10 +18,10 @@ ACTS: Mapping[str, Act] = {
     "clear": decide.decide_clear,
     "bounce": decide.decide_bounce,
     "duplicate": kinship.decide_duplicate,
-    "possible_same": kinship.decide_possible,
-    "shared_email": kinship.decide_shared,
-    "shared_phone": kinship.decide_shared,
-    "same_email": people.decide_same_email,
+    "possible_same": same.decide_possible,
+    "shared_email": same.decide_shared,
+    "shared_phone": same.decide_shared,
+    "same_email": same.decide_same_email,
     "stamp": people.decide_stamp,
     "promotion": kinship.decide_promotion,
     "deleted_and_edited": kinship.decide_deleted,

@@ -6,13 +6,14 @@ came from. A field that somebody edited since is left alone and named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from syncd.customer import same
 from syncd.errors import UsageError
 from syncd.store import JournalRow, Writing
-from syncd.values import Golden, Record, Statement
+from syncd.sync.decide import BY_HAND
+from syncd.values import Customer, Golden, Record, Statement
 
 RecordKey = tuple[str, str]
 PAGE = 1_000
@@ -38,15 +39,15 @@ class Undone:
 def undo_run(tx: Writing, run: str, by: str) -> Undone:
     """Take back what a run made golden. Raises UsageError where nobody knows the run."""
     rows = _rows(tx, run)
-    if not rows and tx.runs.get(run) is None:
+    if run == BY_HAND or (not rows and tx.runs.get(run) is None):
         raise UsageError(f"There is no run {run}.", "`syncd runs list` shows the runs.")
-    changed = [row for row in rows if row.before != row.after and not _is_first_word(row)]
+    changed = _on_the_whole(row for row in rows if not _is_first_word(row))
     result = Undone(created=_created(tx, run))
     if not changed:
         return result
     number = tx.meta.numbers(1)
-    customers = tx.customers.load({row.customer for row in changed})
-    records = tx.records.of_customers(list(customers))
+    customers = _living(tx, {row.customer for row in changed})
+    records = tx.records.of_customers({customer.id for customer in customers.values()})
     written = _written(tx, run)
     journalled: list[JournalRow] = []
     for row in changed:
@@ -59,13 +60,32 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
         customer.golden[row.slot] = Golden(value, number, "undone", holder=_said_before(tx, row, number))
         _give_back(records.get(customer.id, ()), row.slot, value, number, written)
         customer.due = True
-        journalled.append(_undone(row, number, run, by, tx))
+        journalled.append(_undone(replace(row, customer=customer.id), number, run, by, tx))
         result.returned += 1
     tx.records.save(record for group in records.values() for record in group if record.key in written)
     tx.customers.save({customer.id: customer for customer in customers.values()}.values())
     tx.journal.append(journalled)
     tx.audit.add(by, "undo run", run, {"returned": result.returned, "edited_since": len(result.edited_since)})
     return result
+
+
+def _on_the_whole(rows: Iterable[JournalRow]) -> list[JournalRow]:
+    """Return what changed from before a run to its end: a field may have been decided twice in it."""
+    first: dict[tuple[str, str], JournalRow] = {}
+    last: dict[tuple[str, str], JournalRow] = {}
+    for row in rows:
+        place = (row.customer, row.slot)
+        first.setdefault(place, row)
+        last[place] = row
+    whole = [replace(row, before=first[place].before) for place, row in last.items()]
+    return [row for row in whole if row.before != row.after]
+
+
+def _living(tx: Writing, ids: Collection[str]) -> dict[str, Customer]:
+    """Return customers by the ids that they had; those that were merged since are one and the same."""
+    found = tx.customers.load(ids)
+    once = {customer.id: customer for customer in found.values()}
+    return {asked: once[customer.id] for asked, customer in found.items()}
 
 
 def _edited_since(golden: Golden, row: JournalRow, records: Sequence[Record]) -> bool:
@@ -142,7 +162,7 @@ def _undone(row: JournalRow, number: int, run: str, by: str, tx: Writing) -> Jou
     return JournalRow(
         number=number,
         customer=row.customer,
-        run="by hand",
+        run=BY_HAND,
         at=tx.now,
         slot=row.slot,
         before=row.after,

@@ -1,0 +1,82 @@
+"""Parting: what customers keep of each other where records leave them, and what they give back.
+
+A record takes its own words along. What was only filled in from it is taken out again where nobody else says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from syncd.rules.apart import only_filled, speak_for_themselves
+from syncd.store import JournalRow, Writing
+from syncd.sync.decide import BY_HAND
+from syncd.values import Customer, Golden, Record
+
+
+def leave_behind(tx: Writing, record: Record) -> list[Record]:
+    """Take what a record says out of the customer that it is about to leave; return the records that stay."""
+    if record.customer is None:
+        return []
+    group = tx.records.of_customers([record.customer]).get(record.customer, [])
+    left = [one for one in group if one.key != record.key]
+    if left:
+        customer = tx.customers.load([record.customer])[record.customer]
+        customer.golden = {
+            slot: golden
+            for slot, golden in customer.golden.items()
+            if golden.holder is None or golden.holder.record != record.key
+        }
+        for one in left:
+            one.considered, one.fresh = 0, True
+        part_ways(tx, {customer.id: (customer, left)})
+        tx.customers.save([customer])
+        tx.records.save(left)
+    return left
+
+
+def part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]]]) -> None:
+    """Have each side say what only it can say by now, and give back what was only filled in from the other."""
+    number = tx.meta.numbers(1)
+    for customer, records in sides.values():
+        speak_for_themselves(records, number)
+        give_back(tx, customer, records, number)
+
+
+def give_back(
+    tx: Writing,
+    customer: Customer,
+    records: Sequence[Record],
+    number: int,
+    beside: Sequence[Record] = (),
+) -> None:
+    """Have what was only filled into records emptied again where neither their customer nor a record beside speaks of it."""
+    filled = only_filled(records, customer.golden, beside)
+    for slot, empty in filled.items():
+        customer.golden[slot] = Golden(empty, number, "decided_by_a_person")
+    tx.journal.append(_taken_back(customer, slot, empty, number, tx.now) for slot, empty in filled.items())
+
+
+def _taken_back(
+    customer: Customer, slot: str, empty: Mapping[str, str], number: int, now: datetime
+) -> JournalRow:
+    return JournalRow(
+        number=number,
+        customer=customer.id,
+        run=BY_HAND,
+        at=now,
+        slot=slot,
+        before={},
+        after=dict(empty),
+        rule="decided_by_a_person",
+        note="it was only filled in from records that are somebody else's",
+    )
+
+
+def set_roles(records: Sequence[Record]) -> None:
+    """Make the first record of each connection primary where none is any more."""
+    taken = {record.connection for record in records if record.role == "primary" and record.state != "gone"}
+    for record in records:
+        if record.connection not in taken and record.state != "gone":
+            record.role = "primary"
+            taken.add(record.connection)

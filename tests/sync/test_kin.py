@@ -1,0 +1,129 @@
+"""What follows a person's word on who is who: words go with their records, and nothing is left of what was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncd.errors import UsageError
+from syncd.values import Review
+from tests.sync.test_cases import JAN
+from tests.sync.world import World
+
+EVA = {"company": "", "contact": {"firstname": "Eva", "lastname": "Maes", "email": "eva@example.com"}}
+MINH = {"name": "Trần Minh", "email": "jan@example.com", "contactNumber": "0912345678"}
+
+
+def entered(world: World, *people: dict[str, Any]) -> list[str]:
+    """Enter people at the CRM and sync; return their customers' ids."""
+    numbers = [world.vendor("crm").human_create(**person) for person in people]
+    world.quiet()
+    found = {
+        record.vendor_id: customer.id
+        for customer, records in world.customers()
+        for record in records
+        if record.connection == "crm"
+    }
+    return [found[number] for number in numbers]
+
+
+def review(world: World, kind: str) -> Review:
+    """Return the only open review of a kind."""
+    with world.app.store.look() as tx:
+        (found,) = tx.reviews.list(kind=kind)
+    return found
+
+
+def later(world: World, runs: int = 3) -> None:
+    """Sync past every settle time, until nothing is written any more."""
+    for _ in range(runs):
+        world.clock.forward(minutes=5)
+        world.sync()
+    world.quiet(most=2)
+
+
+def test_a_duplicate_that_is_somebody_else_takes_its_words_along(world: World) -> None:
+    entered(world, EVA)
+    second = world.vendor("shop").human_create(
+        name="Eva Maes", email="eva@example.com", contactNumber="0912345678"
+    )
+    later(world)
+    _, records = world.only()
+    assert {record.value("phone") for record in records if record.connection == "booking"} == {"+84912345678"}
+    number = review(world, "duplicate").id
+    assert number is not None
+    world.app.resolve(number, "different", "anna")
+    later(world)
+    phones = {
+        tuple(
+            sorted(record.vendor_id for record in records if record.connection == "shop")
+        ): one.values().get("phone", "")
+        for one, records in world.customers()
+    }
+    assert phones[(str(second),)] == "0912345678"
+    assert sorted(phones.values()) == ["", "0912345678"]
+    (contact,) = next(iter(world.vendor("crm").snapshot().values()))["contacts"]
+    assert not contact["phonenumber"]
+
+
+def test_what_was_held_of_a_customer_that_was_merged_is_held_no_more(world: World) -> None:
+    jan, eva = entered(world, JAN, EVA)
+    world.vendor("booking").faults.drop(processed=False, kind="update", count=1)
+    (number,) = [key for key, row in world.vendor("crm").snapshot().items() if "eva" in str(row["contacts"])]
+    world.vendor("crm").human_edit(number, contact={"phonenumber": "0470 99 99 99"})
+    world.sync()
+    world.app.merge(jan, eva, "anna")
+    with world.app.store.look() as tx:
+        assert not [one for one in tx.holds.list() if one.customer == eva]
+
+
+def test_a_record_that_moved_while_its_write_was_unknown_gets_what_is_due(world: World) -> None:
+    (eva,) = entered(world, EVA)
+    ((booked, _),) = world.vendor("booking").snapshot().items()
+    ((number, _),) = world.vendor("crm").snapshot().items()
+    world.vendor("booking").faults.drop(processed=False, kind="update", count=1)
+    world.vendor("crm").human_edit(number, contact={"phonenumber": "0470 99 99 99"})
+    world.sync()
+    world.app.split(eva, [("crm", number), ("booking", booked)], "anna")
+    world.sync()
+    later(world)
+    assert world.vendor("booking").snapshot()[booked]["phoneNumber"] == "0470 99 99 99"
+
+
+def test_people_that_are_one_after_all_bring_everything_along(world: World) -> None:
+    """Two names behind one address were two customers, each with records of our making at the others."""
+    entered(world, JAN)
+    world.vendor("shop").human_create(**MINH)
+    world.sync()
+    later(world)
+    assert len(world.customers()) == 2
+    number = review(world, "shared_email").id
+    assert number is not None
+    world.app.resolve(number, "same", "anna")
+    later(world)
+    _, records = world.only()
+    assert {record.state for record in records} == {"live"}
+
+
+def test_what_was_decided_by_hand_is_no_run(world: World) -> None:
+    (jan,) = entered(world, JAN)
+    world.app.pin(jan, "notes", "a pin", "anna")
+    with pytest.raises(UsageError, match="no run"):
+        world.app.undo("by hand", "anna")
+
+
+def test_an_undo_reaches_those_that_were_merged_since(world: World) -> None:
+    jan, eva = entered(world, JAN, EVA)
+    for number, row in world.vendor("crm").snapshot().items():
+        place = {"city": "Brugge"} if "jan@" in str(row["contacts"]) else {"website": "https://eva.example"}
+        world.vendor("crm").human_edit(number, **place)
+    report = world.sync()
+    world.quiet()
+    world.app.merge(jan, eva, "anna")
+    world.quiet()
+    undone = world.app.undo(report.run, "anna")
+    world.quiet()
+    customer, _ = world.only()
+    assert undone.returned == 1
+    assert customer.values()["city"] == "Gent"
