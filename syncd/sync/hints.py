@@ -10,7 +10,7 @@ from syncd.store import Store, Writing
 from syncd.sync.erase import without_erased
 from syncd.sync.outcome import suspect
 from syncd.sync.scene import Scene, Source
-from syncd.sync.taking import grounds, take
+from syncd.sync.taking import grounds, take, under_way
 from syncd.values import Record, Shadow, Shown, Tally
 
 log = Logger(__name__)
@@ -61,7 +61,8 @@ def absorb_one(
         known = tx.records.load(source.name, [shown.vendor_id]).get(shown.vendor_id)
         record = known or Record(source.name, shown.vendor_id, Shadow(), first_seen=shown.started, fresh=True)
         ground = grounds(tx, scene, source, tx.connections.load(source.name), 1)
-        absorbed = take(tx, scene, source, record, shown, ground(), run)
+        busy = under_way(tx, source.name, [shown.vendor_id]).get(shown.vendor_id, frozenset())
+        absorbed = take(tx, scene, source, record, shown, ground(busy), run)
         record.digest = b""
         if not without_erased(tx, [record]):
             return None

@@ -19,7 +19,7 @@ from syncd.sync.progress import Watch
 from syncd.sync.pull import pull
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.sync.search import found_by, lag_of
-from syncd.sync.taking import grounds
+from syncd.sync.taking import grounds, under_way
 from syncd.values import Customer, Record, Shadow, Shown, Tally
 from syncd.vendors.base import Keys
 
@@ -119,12 +119,13 @@ def _note_look(
     tx: Writing, scene: Scene, source: Source, customer_id: str, found: Sequence[Shown], began: datetime
 ) -> None:
     ground = grounds(tx, scene, source, tx.connections.load(source.name), len(found))
-    known = tx.records.load(source.name, [shown.vendor_id for shown in found])
+    ids = [shown.vendor_id for shown in found]
+    known, busy = tx.records.load(source.name, ids), under_way(tx, source.name, ids)
     for shown in found:
         record = known.get(shown.vendor_id) or Record(
             source.name, shown.vendor_id, Shadow(), first_seen=shown.started, fresh=True
         )
-        if not absorb(record, shown, ground()).dropped:
+        if not absorb(record, shown, ground(busy.get(shown.vendor_id, frozenset()))).dropped:
             record.keys = record_keys(record, source, scene)
             record.digest = b""
             tx.records.save(without_erased(tx, [record]))

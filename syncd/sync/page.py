@@ -16,7 +16,7 @@ from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.absence import mark_gone
 from syncd.sync.erase import without_erased
 from syncd.sync.scene import Scene, Source
-from syncd.sync.taking import digest, grounds, take
+from syncd.sync.taking import digest, grounds, take, under_way
 from syncd.values import Item, Page, Record, Shadow, Shown, Statement, Tally
 
 log = Logger(__name__)
@@ -86,7 +86,7 @@ class PageTaker:
             return []
         tx, name = self.tx, self.source.name
         records = tx.records.load(name, [item.vendor_id for item in items])
-        busy = tx.operations.open_on_records(name, list(records), ("sent",)) if records else {}
+        busy = under_way(tx, name, list(records))
         ground = grounds(tx, self.scene, self.source, self.state, len(items))
         taken: list[Record] = []
         due: set[str] = set()
@@ -102,8 +102,7 @@ class PageTaker:
                 taken.append(record)
                 continue
             was_missing = record.state != "live"
-            operation = busy.get(item.vendor_id)
-            carried = frozenset(operation.draft.fields) if operation else frozenset()
+            carried = busy.get(item.vendor_id, frozenset())
             absorbed = take(tx, self.scene, self.source, record, shown, ground(carried), self.run)
             if absorbed.dropped:
                 continue

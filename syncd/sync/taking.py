@@ -6,13 +6,13 @@ Every look ends here, whether a listing showed the record, a read before a write
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from syncd.rules.absorb import Absorbed, Ground, absorb
-from syncd.store import ConnectionState, Writing
+from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.journal import ignored_row
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import Record, Review, Shown, Statement
@@ -67,6 +67,12 @@ def grounds(
         )
 
     return ground
+
+
+def under_way(tx: Reading, connection: str, vendor_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return by record the fields that a write under way carries: its read-back decides them, and no other look."""
+    sent = tx.operations.open_on_records(connection, vendor_ids, ("sent",)) if vendor_ids else {}
+    return {vendor_id: frozenset(operation.draft.fields) for vendor_id, operation in sent.items()}
 
 
 def take(

@@ -1,4 +1,4 @@
-"""An update whose first step was done and whose second was not: what was written is ours, never somebody's edit."""
+"""Updates under way, half done or not known to be done: what was written is ours, never somebody's edit."""
 
 from __future__ import annotations
 
@@ -65,3 +65,24 @@ def test_what_the_first_step_wrote_is_nobodys_edit(trial: Trial, failure: str) -
         assert record.shadow.refused.keys() == {"street1"}
     else:
         assert crm.snapshot()["1"]["address"] == "Meir 1"
+
+
+@pytest.mark.parametrize("event", ["push.answered", "push.looked"])
+def test_what_is_read_by_hand_while_it_is_written_is_nobodys_edit(trial: Trial, event: str) -> None:
+    seen: list[str] = []
+    crm = trial.sandbox.perfex
+
+    def look(reached: str) -> None:
+        written = crm.snapshot()["1"]["contacts"][0]["firstname"] == "ANNA"
+        if reached == event and written and not seen:
+            assert trial.app is not None
+            seen.append(trial.app.pull_one("crm", "1")["fields"]["first_name"])
+
+    with trial.counted(look):
+        trial.sync()
+    assert seen == ["ANNA"]
+    trial.drain(full=True)
+    record, golden = _ann(trial)
+    assert golden["full_name"] == "Anna Peeters"
+    assert record.shadow.stated["name"].kind == "initial"
+    assert record.shadow.acked["first_name"] == "Anna"
