@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from syncd.errors import UsageError
 from syncd.store import HumanDecision, Writing
 from syncd.sync.decide import BY_HAND, Desk, record_of
-from syncd.sync.parting import give_back, leave_behind, set_roles
+from syncd.sync.parting import keep_nothing_of_others, leave_behind, set_roles
 from syncd.values import UNDER_WAY, Record, Review
 
 
@@ -34,7 +34,7 @@ def make_primary(tx: Writing, record: Record, by: str) -> None:
     tx.records.save([record])
     tx.decisions.add(HumanDecision("primary", {"records": [list(record.key)]}, by))
     tx.customers.mark_due([record.customer])
-    _keep_nothing_of_others(tx, record)
+    keep_nothing_of_others(tx, record)
 
 
 def split_off(tx: Writing, record: Record) -> None:
@@ -80,7 +80,7 @@ def move(tx: Writing, record: Record, customer_id: str) -> None:
     tx.records.save([record])
     tx.customers.mark_due([customer_id, *([before] if before else [])])
     if record.role == "primary":
-        _keep_nothing_of_others(tx, record)
+        keep_nothing_of_others(tx, record)
     set_roles(left)
     tx.records.save(left)
     if before and not left:
@@ -88,15 +88,6 @@ def move(tx: Writing, record: Record, customer_id: str) -> None:
         empty = tx.customers.load([before], follow=False)[before]
         empty.alias_of, empty.due = customer_id, False
         tx.customers.save([empty])
-
-
-def _keep_nothing_of_others(tx: Writing, record: Record) -> None:
-    """Give back what a record that is written from now on was only given for another customer."""
-    assert record.customer is not None
-    customer = tx.customers.load([record.customer])[record.customer]
-    group = tx.records.of_customers([customer.id]).get(customer.id, [])
-    give_back(tx, customer, [record], tx.meta.numbers(1), beside=group)
-    tx.customers.save([customer])
 
 
 def decide_duplicate_edit(desk: Desk, review: Review, choice: str) -> None:

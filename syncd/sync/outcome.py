@@ -17,6 +17,7 @@ from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing
 from syncd.sync.attempt import Attempt
 from syncd.sync.erase import without_erased
+from syncd.sync.parting import keep_nothing_of_others
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
@@ -112,11 +113,17 @@ class Concluding:
             name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
         }
         renamed = self._rename(record)
+        self._leave_nothing_elsewhere(record)
         operation.state, operation.error = "unknown" if doubt else "confirmed", doubt
         ended = self.ended or Ended(self.tx)
         ended.add(record, operation)
         if renamed or self.ended is None:
             ended.save()
+
+    def _leave_nothing_elsewhere(self, record: Record) -> None:
+        """Take back what was written for one customer into a record that a person gave to another meanwhile."""
+        if record.customer and record.role == "primary" and record.customer != self.operation.draft.customer:
+            keep_nothing_of_others(self.tx, record)
 
     def _rename(self, record: Record) -> bool:
         """Follow a vendor whose ids are e-mails when our write changed the e-mail; tell whether it did."""
@@ -263,6 +270,7 @@ class Concluding:
             if name not in shadow.not_kept
         )
         if there:
+            self._leave_nothing_elsewhere(record)
             self._close("confirmed")
         else:
             self._close("dropped", "it had not arrived; planned anew")

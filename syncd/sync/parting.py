@@ -43,6 +43,15 @@ def part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]]
         give_back(tx, customer, records, number)
 
 
+def keep_nothing_of_others(tx: Writing, record: Record) -> None:
+    """Give back what a primary record was only given for another customer."""
+    assert record.customer is not None
+    customer = tx.customers.load([record.customer])[record.customer]
+    group = tx.records.of_customers([customer.id]).get(customer.id, [])
+    give_back(tx, customer, [record], tx.meta.numbers(1), beside=group)
+    tx.customers.save([customer])
+
+
 def give_back(
     tx: Writing,
     customer: Customer,

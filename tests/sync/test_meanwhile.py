@@ -130,3 +130,36 @@ def test_a_sync_whose_way_to_the_store_is_unanswered_takes_it_and_runs_once(worl
     assert report.connections["crm"].pulled == 1
     with world.app.store.look() as tx:
         assert [run.state for run in tx.runs.list()] == ["done"]
+
+
+class Parting:
+    """A person says that the booking's record is somebody else, when its first write is noted and not sent yet."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.parted = world, False
+
+    def __call__(self, event: str) -> None:
+        if event != "push.intent" or self.parted or not self._is_its_turn():
+            return
+        self.parted = True
+        customer, records = self.world.only()
+        leaving = [record.key for record in records if record.connection == "booking"]
+        self.world.app.split(customer.id, leaving, "anna")
+
+    def _is_its_turn(self) -> bool:
+        with self.world.app.store.look() as tx:
+            return any(op.draft.connection == "booking" for op in tx.operations.list(states=("sent",)))
+
+
+def test_what_is_written_into_a_record_that_leaves_meanwhile_is_taken_back(world: World) -> None:
+    contact = {"firstname": "Jan", "lastname": "Peeters", "email": "jan@example.com"}
+    userid = world.vendor("crm").human_create(company="", contact=contact)
+    world.quiet()
+    world.vendor("crm").human_edit(userid, contact={"phonenumber": "0470 12 34 56"})
+    parting = Parting(world)
+    with armed(parting):
+        world.sync()
+    world.quiet()
+    assert parting.parted
+    phones = [row.get("phoneNumber") or "" for row in world.vendor("booking").snapshot().values()]
+    assert sorted(map(bool, phones)) == [False, True]
