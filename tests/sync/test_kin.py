@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from syncd.errors import UsageError
+from syncd.failpoints import armed
 from syncd.values import Review
 from tests.sync.test_cases import JAN
 from tests.sync.world import World
@@ -127,3 +128,23 @@ def test_an_undo_reaches_those_that_were_merged_since(world: World) -> None:
     customer, _ = world.only()
     assert undone.returned == 1
     assert customer.values()["city"] == "Gent"
+
+
+def test_an_undo_goes_back_to_before_a_run_that_decided_twice(world: World) -> None:
+    """A person edits the record that the run is about to write: the run takes that in and decides again."""
+    entered(world, JAN)
+    ((number, _),) = world.vendor("crm").snapshot().items()
+    (booked,) = world.vendor("booking").snapshot()
+    world.vendor("crm").human_edit(number, contact={"phonenumber": "0470 99 99 99"})
+    edits = iter(["0470 77 77 77"])
+
+    def meanwhile(event: str) -> None:
+        if event == "push.read" and (phone := next(edits, "")):
+            world.vendor("booking").human_edit(booked, phoneNumber=phone)
+
+    with armed(meanwhile):
+        report = world.sync()
+    assert world.only()[0].values()["phone"] == "0470 77 77 77"
+    assert world.app.undo(report.run, "anna").edited_since == []
+    world.quiet()
+    assert world.only()[0].values()["phone"] == "0470 12 34 56"
