@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from syncd.customer import email_key, fold, full_name
 from syncd.errors import UsageError
 from syncd.store import Reading, Writing
-from syncd.values import Record
+from syncd.values import UNDER_WAY, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,9 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
     if found is None:
         raise UsageError(f"There is no customer {customer_id}.", "`syncd customers list` shows them.")
     ids = [found.id, *tx.customers.aliases(found.id)]
+    _finish_creates(tx, ids)
     records = tx.records.of_customers([found.id]).get(found.id, [])
+    records += _unlinked(tx, {record_name(record) for record in records})
     key = _key(tx)
     names = [record_name(record) for record in records]
     tx.erasures.add(_digests(key, records, names))
@@ -59,6 +61,25 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
         if record.state != "gone"
     )
     return Erased(found.id, len(records), steps)
+
+
+def _finish_creates(tx: Reading, ids: Sequence[str]) -> None:
+    """Raise UsageError while a record is being made: nobody could tell it from a new person's afterwards."""
+    for operations in tx.operations.open_of(ids).values():
+        for operation in operations:
+            if operation.draft.kind == "create" and operation.state in UNDER_WAY:
+                raise UsageError(
+                    f"{operation.draft.customer} is being created in {operation.draft.connection},"
+                    " and the outcome is not known yet.",
+                    f"Sync and try again; if that does not end it: `syncd operations drop {operation.id}`.",
+                )
+
+
+def _unlinked(tx: Reading, names: set[tuple[str, str]]) -> list[Record]:
+    """Return records that wait for a customer and are this person's by e-mail and name."""
+    met = tx.records.by_keys({("email", email) for email, _ in names if email})
+    alike = {record.key: record for records in met.values() for record in records}
+    return [record for record in alike.values() if record.customer is None and record_name(record) in names]
 
 
 def _ever_named(tx: Reading, ids: Iterable[str], records: Sequence[Record]) -> list[tuple[str, str]]:

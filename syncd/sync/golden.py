@@ -6,7 +6,7 @@ a person, and what becomes of its answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -185,6 +185,23 @@ def _mark_considered(records: Sequence[Record], withheld: frozenset[int]) -> Non
         )
         record.considered = max([record.considered, *(one.number for one in stated.values())])
         record.fresh = bool(record.shadow.withheld)
+
+
+def ask_anew(tx: Writing, living: Iterable[Customer], ids: Collection[str], run: str) -> None:
+    """Ask of exactly those conflicts that customers have after a person said who is who.
+
+    `ids` are all whose questions may have become moot, also of one that is merged away.
+    """
+    asked = [
+        _conflict(customer, slot, golden)
+        for customer in living
+        for slot, golden in customer.golden.items()
+        if golden.conflict
+    ]
+    subjects = {review.subject for review in asked}
+    mine = {each for each in tx.reviews.open_subjects("conflict") if each.partition("/")[0] in ids}
+    tx.reviews.close("conflict", mine - subjects, "a person said who is who")
+    tx.reviews.open(asked, run)
 
 
 def _conflict(customer: Customer, slot: str, golden: Golden) -> Review:

@@ -5,13 +5,16 @@ A record takes its own words along. What was only filled in from it is taken out
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from syncd.rules.apart import only_filled, speak_for_themselves
 from syncd.store import JournalRow, Writing
 from syncd.sync.decide import BY_HAND
+from syncd.sync.golden import ask_anew
 from syncd.values import Customer, Golden, Record
+
+RecordKey = tuple[str, str]
 
 
 def leave_behind(tx: Writing, record: Record) -> list[Record]:
@@ -22,17 +25,23 @@ def leave_behind(tx: Writing, record: Record) -> list[Record]:
     left = [one for one in group if one.key != record.key]
     if left:
         customer = tx.customers.load([record.customer])[record.customer]
-        customer.golden = {
-            slot: golden
-            for slot, golden in customer.golden.items()
-            if golden.holder is None or golden.holder.record != record.key
-        }
+        forget_words(tx, customer, {record.key})
         for one in left:
             one.considered, one.fresh = 0, True
         part_ways(tx, {customer.id: (customer, left)})
         tx.customers.save([customer])
         tx.records.save(left)
     return left
+
+
+def forget_words(tx: Writing, customer: Customer, records: Collection[RecordKey]) -> None:
+    """Take what records hold or dispute out of a customer's golden values; who stays is heard anew."""
+    customer.golden = {
+        slot: golden
+        for slot, golden in customer.golden.items()
+        if not any(one.record in records for one in (golden.holder, *golden.conflict) if one is not None)
+    }
+    ask_anew(tx, [customer], {customer.id}, BY_HAND)
 
 
 def part_ways(tx: Writing, sides: Mapping[str, tuple[Customer, Sequence[Record]]]) -> None:

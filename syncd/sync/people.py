@@ -16,11 +16,12 @@ from syncd.rules.golden import Asked, decide
 from syncd.store import HumanDecision, JournalRow, Writing
 from syncd.store.documents import read_customer, write_customer
 from syncd.sync.decide import BY_HAND, Desk
+from syncd.sync.golden import ask_anew
 from syncd.sync.journal import decided_row
 from syncd.sync.kinship import leave_no_plan, move
-from syncd.sync.parting import part_ways, set_roles
+from syncd.sync.parting import forget_words, part_ways, set_roles
 from syncd.sync.scene import Scene
-from syncd.values import Customer, Golden, Record, Review
+from syncd.values import Customer, Golden, Record, Review, Statement
 
 RecordKey = tuple[str, str]
 
@@ -53,6 +54,7 @@ def merge(tx: Writing, scene: Scene, survivor_id: str, other_id: str, by: str) -
     tx.decisions.add(HumanDecision("merge", subject, by, before))
     duplicates = [_duplicate(record, [*mine, *theirs]) for record in theirs if record.role == "duplicate"]
     tx.reviews.open(duplicates, BY_HAND)
+    ask_anew(tx, [survivor], {survivor.id, other.id}, BY_HAND)
     tx.audit.add(by, "merge", survivor.id, {"merged": other.id})
     return survivor
 
@@ -84,7 +86,7 @@ def _merge_golden(survivor: Customer, other: Customer, scene: Scene, number: int
         asked = Asked(
             slot=slot,
             before=before,
-            new=[theirs.holder],
+            new=_sides(theirs.holder, theirs),
             policy=scene.policy(slot),
             rank=scene.rank,
             number=number,
@@ -97,6 +99,11 @@ def _merge_golden(survivor: Customer, other: Customer, scene: Scene, number: int
         if answer.journalled:
             rows.append(decided_row(survivor.id, slot, before, answer, number, "", scene.clock()))
     return rows
+
+
+def _sides(holder: Statement, golden: Golden) -> list[Statement]:
+    """Return who holds a golden value and who disputes it."""
+    return [holder, *(one for one in golden.conflict if one.number != holder.number)]
 
 
 def _bring_over(mine: Sequence[Record], theirs: Sequence[Record], survivor_id: str, number: int) -> None:
@@ -202,6 +209,7 @@ def _unmerge(
     other.pins = theirs.pins
     part_ways(tx, {other.id: (other, leaving), survivor.id: (survivor, staying)})
     tx.customers.save([other, survivor])
+    ask_anew(tx, [other, survivor], {other.id, survivor.id}, BY_HAND)
     roles = {
         (connection, vendor_id): (role, linked)
         for connection, vendor_id, role, linked in merged.before["records"]
@@ -223,7 +231,9 @@ def _own_side(
     since_then = {
         slot: value
         for slot, value in now.items()
-        if value.number > since and value.holder is not None and is_mine(value.holder.record)
+        if value.number > since
+        and value.holder is not None
+        and all(is_mine(one.record) for one in _sides(value.holder, value))
     }
     return {**before, **since_then}
 
@@ -239,11 +249,7 @@ def _part(tx: Writing, customer: Customer, leaving: Sequence[Record], staying: S
     number = tx.meta.numbers(1)
     for record in leaving:
         record.customer, record.linked_at = made.id, number
-    customer.golden = {
-        slot: golden
-        for slot, golden in customer.golden.items()
-        if golden.holder is None or golden.holder.record not in keys
-    }
+    forget_words(tx, customer, keys)
     for record in [*leaving, *staying]:
         record.considered, record.fresh = 0, True
     part_ways(tx, {customer.id: (customer, staying), made.id: (made, leaving)})

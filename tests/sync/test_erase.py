@@ -100,3 +100,33 @@ def test_what_is_asked_about_others_stays(world: World) -> None:
     world.app.store.do(lambda tx: tx.reviews.open([asked, about], "1"))
     world.app.erase(jan, "anna")
     assert world.reviews() == {"conflict": 1}
+
+
+def test_nobody_is_erased_while_a_record_of_theirs_is_being_made(world: World) -> None:
+    """A shop's record without an address is nobody's that a hash could tell."""
+    world.vendor("shop").faults.drop(processed=True, kind="create")
+    userid = world.vendor("crm").human_create(**JAN)
+    world.sync()
+    jan = ids(world)[userid]
+    with pytest.raises(UsageError, match="being created in shop"):
+        world.app.erase(jan, "anna")
+    world.clock.forward(minutes=5)
+    world.sync()
+    steps = world.app.erase(jan, "anna").steps
+    assert any(step.startswith("shop: ") for step in steps)
+    world.sync()
+    assert world.customers() == []
+
+
+def test_what_waits_for_a_customer_goes_along(world: World) -> None:
+    """A record of the same person is met and not linked yet when the person is erased."""
+    userid = world.vendor("crm").human_create(**JAN)
+    world.quiet()
+    jan = ids(world)[userid]
+    second = world.vendor("crm").human_create(**JAN)
+    world.app.pull_one("crm", second)
+    erased = world.app.erase(jan, "anna")
+    assert any(second in step for step in erased.steps)
+    world.sync()
+    assert world.customers() == []
+    assert not left(world, *JANS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +150,63 @@ def test_an_undo_goes_back_to_before_a_run_that_decided_twice(world: World) -> N
     assert world.app.undo(report.run, "anna").edited_since == []
     world.quiet()
     assert world.only()[0].values()["phone"] == "0470 12 34 56"
+
+
+@pytest.fixture
+def disputed(tmp_path: Path) -> Iterator[World]:
+    """Jan, and Eva whose phone was edited in two places: a review asks which is right."""
+    world = World(tmp_path, f"sqlite:///{tmp_path}/store.db", more='[fields.phone]\nconflict = "review"\n')
+    entered(world, JAN, EVA)
+    world.vendor("crm").human_edit(of_eva(world, "crm"), contact={"phonenumber": "0470 99 99 99"})
+    world.vendor("booking").human_edit(of_eva(world, "booking"), phoneNumber="0470 77 77 77")
+    world.sync()
+    yield world
+    world.app.close()
+
+
+def of_eva(world: World, name: str) -> str:
+    """Return the number of Eva's record at a vendor."""
+    (number,) = [key for key, row in world.vendor(name).snapshot().items() if "eva@" in str(row)]
+    return str(number)
+
+
+def people(world: World) -> dict[str, str]:
+    """Return the customers by the e-mail that they have."""
+    return {customer.values()["email"]: customer.id for customer, _ in world.customers()}
+
+
+@pytest.mark.parametrize("choice", [0, 1])
+def test_a_dispute_is_not_lost_in_a_merge(disputed: World, choice: int) -> None:
+    who = people(disputed)
+    disputed.app.merge(who["jan@example.com"], who["eva@example.com"], "anna")
+    later(disputed)
+    asked = review(disputed, "conflict")
+    assert asked.customer == who["jan@example.com"]
+    values = [side["value"]["phone"] for side in asked.evidence["sides"]]
+    assert sorted(values) == ["0470 77 77 77", "0470 99 99 99"]
+    assert asked.id is not None
+    disputed.app.resolve(asked.id, asked.choices[choice], "anna")
+    later(disputed)
+    assert disputed.only()[0].values()["phone"] == values[choice]
+
+
+def test_a_dispute_comes_back_with_the_split_of_a_merge(disputed: World) -> None:
+    who = people(disputed)
+    jan, eva = who["jan@example.com"], who["eva@example.com"]
+    before = review(disputed, "conflict").evidence
+    with disputed.app.store.look() as tx:
+        theirs = [record.key for record in tx.records.of_customers([eva])[eva]]
+    disputed.app.merge(jan, eva, "anna")
+    disputed.app.split(jan, theirs, "anna")
+    asked = review(disputed, "conflict")
+    assert (asked.customer, asked.evidence) == (eva, before)
+
+
+def test_who_leaves_disputes_nothing_any_more(disputed: World) -> None:
+    eva = people(disputed)["eva@example.com"]
+    disputed.app.split(eva, [("booking", of_eva(disputed, "booking"))], "anna")
+    later(disputed)
+    assert not disputed.reviews()["conflict"]
+    phones = {customer.id: customer.values().get("phone") for customer, _ in disputed.customers()}
+    assert phones[eva] == "0470 99 99 99"
+    assert "0470 77 77 77" in phones.values()
