@@ -105,7 +105,7 @@ FAULTS: tuple[Planted, ...] = (
         "syncd.rules.absorb:_without_former_name",
         "",
         "return shown",
-        "tests/sync/test_parts.py::test_a_company_that_stayed_behind_follows_with_the_next_change",
+        "tests/sync/test_parts.py::test_a_company_that_stayed_behind_follows_with_the_next_name",
     ),
     # --- sets ------------------------------------------------------------------------------------
     Planted(

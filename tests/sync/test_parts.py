@@ -101,12 +101,15 @@ def test_what_the_first_part_wrote_is_nobodys_word(person: World, end: str) -> N
         agreed(person, "Tran")
 
 
-def test_a_company_that_stayed_behind_follows_with_the_next_change(person: World) -> None:
+def test_a_company_that_stayed_behind_follows_with_the_next_name(person: World) -> None:
     (userid,) = person.vendor("crm").snapshot()
     person.vendor("crm").human_edit(userid, contact={"lastname": "Le"})
     rest(person)
     (at_booking,) = person.vendor("booking").snapshot().values()
     assert (at_booking["lastName"], at_booking["company"]) == ("Le", None)
+    edit(person, notes="calls first", phoneNumber="+32470555666")
+    rest(person)
+    assert person.vendor("crm").snapshot()[userid]["company"] == "Lan Nguyen"
     edit(person, **NAME)
     rest(person)
     agreed(person, "Tran")

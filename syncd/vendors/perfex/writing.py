@@ -68,18 +68,20 @@ def _follows_name(change: Change, table: Mapped) -> bool:
     return not table.hold and (_shows_former_name(change) or _repeats_old_name(change))
 
 
+def _renames_alone(change: Change) -> bool:
+    """Tell whether a change gives a contact a new name and says nothing of a company."""
+    renames = set(NAMES) & set(change.fields)
+    return bool(renames) and "company" not in change.fields and current_contact(change) is not None
+
+
 def _shows_former_name(change: Change) -> bool:
-    if not change.repeated or "company" in change.fields or current_contact(change) is None:
-        return False
-    return text_of(current_customer(change).get("company")) == change.repeated
+    company = text_of(current_customer(change).get("company"))
+    return _renames_alone(change) and bool(change.repeated) and company == change.repeated
 
 
 def _repeats_old_name(change: Change) -> bool:
-    contact = current_contact(change)
-    if contact is None or "company" in change.fields or not set(NAMES) & set(change.fields):
-        return False
     company = text_of(current_customer(change).get("company"))
-    return bool(company.strip()) and repeats_name(company, contact)
+    return _renames_alone(change) and bool(company.strip()) and repeats_name(company, current_contact(change))
 
 
 def check_name(change: Change, table: Mapped) -> None:
