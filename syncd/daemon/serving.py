@@ -91,7 +91,7 @@ class Daemon:
         self._reload = reload
         self._say = say
         self._lease: Lease | None = None
-        self._hands: Hands | None = None
+        self.hands: Hands | None = None
         self._timetable: Timetable | None = None
         self._listener: Listener | None = None
         self._door: Door | None = None
@@ -100,6 +100,7 @@ class Daemon:
         self._shown: dict[str, datetime] = {}
         self._waiting_for = ""
         self._renewed = 0.0
+        self._asked = 0  # how many requests vendors had been sent when it was looked last
 
     def run(self) -> int:
         """Serve until a signal ends it; return the exit status."""
@@ -126,7 +127,7 @@ class Daemon:
         except StoreError as error:
             LOG.error("The store does not answer", reason=str(error))
         self._open_page()
-        if self._sound():
+        if self.is_sound():
             self._systemd.alive()
 
     # --- the lease ----------------------------------------------------------------------------
@@ -134,7 +135,7 @@ class Daemon:
     def _keep_lease(self) -> None:
         if self._lease is None:
             self._try_to_hold()
-        elif self._hands is None or not self._hands.alive:
+        elif self.hands is None or not self.hands.alive:
             self._stand_by()
         elif time.monotonic() - self._renewed > self._lease.ttl.total_seconds() / 4:
             self._lease.renew()
@@ -147,8 +148,8 @@ class Daemon:
             return
         self._lease, self._waiting_for, self._renewed = lease, "", time.monotonic()
         LOG.info("This daemon holds the store", epoch=lease.epoch)
-        self._hands = Hands(self.app, lease, self._teller)
-        self._hands.start()
+        self.hands = Hands(self.app, lease, self._teller)
+        self.hands.start()
         self._start_clock()
         self._systemd.status(self._words())
 
@@ -164,13 +165,13 @@ class Daemon:
         """Stop working on the store and let go of it."""
         LOG.warning("This daemon lets go of the store", reason=why)
         self._stop_clock()
-        if self._hands:
-            self._hands.stop()
-            self._hands.join(5.0)
+        if self.hands:
+            self.hands.stop()
+            self.hands.join(5.0)
         if self._lease:
             with suppress(SyncdError):
                 self._lease.release()
-        self._lease, self._hands = None, None
+        self._lease, self.hands = None, None
 
     def _words(self) -> str:
         if self._waiting_for:
@@ -277,13 +278,17 @@ class Daemon:
 
     # --- the end ------------------------------------------------------------------------------
 
-    def _sound(self) -> bool:
+    def is_sound(self) -> bool:
         """Return whether every part of the daemon makes progress."""
-        if self._hands is None:
+        if self.hands is None:
             return True
-        silent = time.monotonic() - self._hands.beat
+        asked = sum(source.connector.requests for source in self.app.scene.sources.values())
+        if asked != self._asked:
+            # a vendor that takes its time with every answer is no thread that hangs
+            self._asked, self.hands.beat = asked, time.monotonic()
+        silent = time.monotonic() - self.hands.beat
         if silent > STALLED:
-            LOG.error("The run under way makes no progress", run=self._hands.busy, seconds=int(silent))
+            LOG.error("The run under way makes no progress", run=self.hands.busy, seconds=int(silent))
         return silent <= STALLED
 
     def _drain(self) -> int:
@@ -307,12 +312,12 @@ class Daemon:
         return 0
 
     def _drain_hands(self, ends: float) -> bool:
-        if self._hands is None:
+        if self.hands is None:
             return True
-        self._hands.stop()
-        while not self._hands.join(0.5):
+        self.hands.stop()
+        while not self.hands.join(0.5):
             if time.monotonic() > ends:
-                LOG.warning("The run under way did not drain in time", run=self._hands.busy)
+                LOG.warning("The run under way did not drain in time", run=self.hands.busy)
                 return False
             if self._lease:
                 with suppress(SyncdError):

@@ -16,6 +16,10 @@ from syncd.errors import Overdue
 from syncd.sync.tasks import Task
 
 TRIES = 5  # in a row, with nothing sent in any of them
+TOO_SLOW = (
+    "Nothing could be sent in time: every write had waited too long for its turn, again and again. "
+    "It goes on with the next run; see what keeps this machine busy, and what the request budget is spent on."
+)
 
 
 @dataclass(slots=True)

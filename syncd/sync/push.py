@@ -32,7 +32,7 @@ from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
 from syncd.sync.attempt import is_doubt, is_refusal
 from syncd.sync.habits import learn_habits
-from syncd.sync.late import Lateness
+from syncd.sync.late import TOO_SLOW, Lateness
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import note_failure
 from syncd.sync.scene import Scene, Source
@@ -43,11 +43,8 @@ from syncd.sync.tasks import Count, Task, as_stored, still_in
 from syncd.values import Tally
 
 GROUP = 50
+SILENT = 5  # so many writes at least, and none of them answered
 PATIENCE = timedelta(seconds=30)  # before an operation that a vendor was too busy for is tried again
-_TOO_SLOW = (
-    "Nothing could be sent in time: every write had waited too long for its turn, again and again. "
-    "It goes on with the next run; see what keeps this machine busy, and what the request budget is spent on."
-)
 log = Logger(__name__)
 
 
@@ -67,7 +64,7 @@ def push(
                 pusher = _Pusher(store, scene, source, run, epoch, tally, watch, late)
                 pusher.execute(group)
                 if late.is_hopeless:
-                    tally.error = tally.error or _TOO_SLOW
+                    tally.error = tally.error or TOO_SLOW
                     break
                 sent += len(group)
                 watch.tell(Progress("push", source.name, sent))
@@ -246,16 +243,28 @@ class _Pusher:
                     ended.save()
                 self._conclude(tx, task, ground, count.anew(task), ended)
             ended.save()
+            if len(tasks) >= SILENT and all(task.is_unanswered for task in tasks):
+                self._leave_alone(tx)
 
         self.store.do(unit, epoch=self.epoch)
         count.add_to(self.tally)
         failpoint("push.done")
         return [task for task in tasks if task.has_more]
 
+    def _leave_alone(self, tx: Writing) -> None:
+        """Send no more to a vendor that answered nobody: all that is sent now would have to be looked for later."""
+        self.halted = True
+        silent = Unreachable(
+            f"{self.source.name} answered none of the last writes.",
+            "Nothing to do unless it stays: they are looked for after the settle time, and then it goes on.",
+        )
+        self.tally.error = self.tally.error or str(silent)
+        note_failure(tx, self.source.name, silent)
+
     def _look_after_doubt(self, tasks: Sequence[Task]) -> None:
         """Read updates back whose answer was lost, or that were refused half done: what is shown often decides at once."""
         for task in [task for task in tasks if task.operation.draft.kind == "update"]:
-            if _is_in_doubt(task):
+            if task.is_in_doubt:
                 self.sender.look(task)
         for task in [task for task in tasks if isinstance(task.problem, AlreadyThere)]:
             if task.operation.draft.kind == "create":
@@ -314,14 +323,6 @@ class _Pusher:
 def _may_touch_others(task: Task) -> bool:
     """Tell whether an outcome may load records other than its own, and must find them as they are by then."""
     return task.problem is not None or task.has_more or task.operation.draft.kind != "update"
-
-
-def _is_in_doubt(task: Task) -> bool:
-    """Tell whether something of a task may have been done of which no answer told what is shown now."""
-    problem = task.problem
-    if problem is None:
-        return False
-    return is_doubt(problem) or (task.operation.step > 0 and is_refusal(problem))
 
 
 def _wait(problem: BaseException) -> timedelta:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from syncd.errors import Missing, Unsearchable, VendorError
+from syncd.errors import Busy, Missing, Refused, Throttled, Unreachable, Unsearchable, VendorError
 from syncd.failpoints import failpoint
 from syncd.logs import Logger
 from syncd.rules.absorb import absorb
@@ -23,6 +23,7 @@ from syncd.sync.search import can_find, find, lag_of
 from syncd.sync.taking import grounds
 from syncd.values import Operation, Record, Review, Shadow, Shown, Tally
 
+NOT_NOW = (Unreachable, Refused, Throttled, Busy)  # what says nothing of the one record that was asked for
 log = Logger(__name__)
 
 
@@ -80,6 +81,8 @@ def settle(store: Store, scene: Scene, source: Source, *, run: str, epoch: int, 
                 "An outcome could not be looked at.", operation=operation.id, reason=type(error).__name__
             )
             tally.error = tally.error or str(error)
+            if isinstance(error, NOT_NOW):
+                break  # the others would fare no better
     tally.requests += source.connector.requests - before
 
 

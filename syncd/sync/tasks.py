@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.store import Writing
-from syncd.sync.attempt import Attempt
+from syncd.sync.attempt import Attempt, is_doubt, is_refusal
 from syncd.values import Operation, Record, Shown, Tally
 
 
@@ -27,6 +27,17 @@ class Task:
     @property
     def stopped(self) -> bool:
         return self.problem is not None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Tell whether nobody knows if its last request was processed."""
+        return self.problem is not None and is_doubt(self.problem)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether something of it may have been done of which no answer told what is shown now."""
+        refused = self.problem is not None and is_refusal(self.problem)
+        return self.is_unanswered or (refused and self.operation.step > 0)
 
     @property
     def has_more(self) -> bool:

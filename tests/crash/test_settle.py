@@ -61,6 +61,28 @@ def test_a_create_after_whose_answer_the_store_failed_is_looked_for(trial: Trial
     assert doubles(trial) == {}
 
 
+def test_a_vendor_that_answers_no_write_is_left_alone_and_nothing_is_made_twice(trial: Trial) -> None:
+    for number in range(5):
+        trial.sandbox.pexip_engage.human_create(
+            firstName="Sam", lastName=f"Walker{'abcde'[number]}", email=f"sam{number}@example.com"
+        )
+    silence = trial.sandbox.kiotviet.faults.drop(processed=True, kind="create", count=None)
+    report = trial.sync()
+    assert "answered none of the last writes" in report.connections["shop"].error
+    assert trial.app is not None
+    with trial.app.store.look() as tx:
+        state = tx.connections.load("shop")
+    assert state is not None
+    assert state.state == "unreachable"
+    trial.sandbox.kiotviet.faults.scheduled.remove(silence)
+    trial.drain()
+    assert doubles(trial) == {}
+    with trial.app.store.look() as tx:
+        state = tx.connections.load("shop")
+    assert state is not None
+    assert state.state == "ok"
+
+
 def test_a_half_made_record_that_a_person_deletes_is_not_made_again(trial: Trial) -> None:
     crm, before = trial.sandbox.perfex, set(trial.sandbox.perfex.snapshot())
     crm.faults.drop(processed=False, kind="contact_create")

@@ -15,10 +15,14 @@ import pytest
 
 from syncd.config import Alerts, Secret
 from syncd.config.schedule import parse
+from syncd.daemon.serving import STALLED, Daemon
 from syncd.daemon.systemd import Systemd
 from syncd.daemon.timetable import Timetable, Watch, first_time, trigger
+from syncd.daemon.told import Teller
+from syncd.daemon.work import Hands
 from syncd.notify import Alarm, Notifier, subject, text
 from tests.daemon.conftest import until
+from tests.sync.world import World
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -109,6 +113,21 @@ def test_a_service_manager_that_reads_nothing_stops_nobody(tmp_path: Path) -> No
         told.join(30)
         assert not told.is_alive()
         assert unread.recv(100) == b"WATCHDOG=1"
+
+
+def test_hands_that_hang_leave_the_watchdog_unfed_and_slow_vendors_do_not(tmp_path: Path) -> None:
+    world = World(tmp_path, f"sqlite:///{tmp_path}/store.db")
+    lease = world.app.store.acquire("this one")
+    assert lease is not None
+    hands = Hands(world.app, lease, Teller(world.app))  # they never start, and so show no progress
+    daemon = Daemon(world.app, Systemd(), None, None, None, print)
+    daemon.hands = hands
+    assert daemon.is_sound()
+    hands.beat -= STALLED + 1
+    assert not daemon.is_sound()
+    world.app.check(["crm"])
+    assert daemon.is_sound()
+    world.app.close()
 
 
 class Mailbox(BaseHTTPRequestHandler):
