@@ -158,6 +158,9 @@ def mark_gone(tx: Writing, records: Sequence[Record], run: str) -> None:
     tx.records.save(records)
     customers = {record.customer for record in records if record.customer}
     tx.customers.mark_due(customers)
+    moot = ["/".join(record.key) for record in records if record.role == "duplicate"]
+    for kind in ("duplicate", "promotion"):
+        tx.reviews.close(kind, moot, "the record is gone")
     groups = tx.records.of_customers(list(customers))
     heirs = [
         other

@@ -24,6 +24,8 @@ def make_primary(tx: Writing, record: Record, by: str) -> None:
     """Make a duplicate the record that is written, and the primary one a duplicate."""
     if record.customer is None:
         raise UsageError("The record is linked to no customer.", "Sync first.")
+    if record.state == "gone":
+        raise UsageError("The record is deleted there by now.", "Leave the one that is written as it is.")
     group = tx.records.of_customers([record.customer])[record.customer]
     for other in group:
         if other.connection == record.connection and other.key != record.key and other.role == "primary":

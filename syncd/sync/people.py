@@ -41,6 +41,8 @@ def merge(tx: Writing, scene: Scene, survivor_id: str, other_id: str, by: str) -
     survivor.first_seen = min((at for at in (survivor.first_seen, other.first_seen) if at), default=None)
     survivor.doubts, survivor.due = {}, True
     other.alias_of, other.due = survivor.id, False
+    tx.reviews.close("bounce", [f"{other.id}/{slot}" for slot in other.frozen], "it was merged")
+    other.frozen = {}  # its two sides are duplicates now, which are not written
     tx.holds.replace([other.id], [], BY_HAND)
     tx.records.save(theirs)  # first: a customer's primary per connection is unique
     tx.records.save(mine)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from syncd.customer import FIELDS, NO, SETS, YES, asked_of, base_of, element, elements, is_element, slot_of
 from syncd.errors import UsageError
 from syncd.store import HumanDecision, Writing
-from syncd.sync.decide import decide_again
+from syncd.sync.decide import BY_HAND, decide_again
+from syncd.sync.golden import ask_anew
 from syncd.sync.scene import Scene
 from syncd.values import Customer
+
+WHY = "a pin says who is right"
 
 
 def pin(tx: Writing, scene: Scene, customer_id: str, name: str, value: str | None, by: str) -> None:
@@ -25,6 +28,8 @@ def pin(tx: Writing, scene: Scene, customer_id: str, name: str, value: str | Non
     tx.decisions.add(HumanDecision(kind, {"customers": [customer.id], "field": name}, by, {"pins": before}))
     tx.audit.add(by, kind, customer.id, {"field": name})
     decide_again(tx, scene, customer, {})
+    tx.reviews.close("bounce", [f"{customer.id}/{slot_of(each)}" for each in wishes], WHY)
+    ask_anew(tx, [customer], {customer.id}, BY_HAND)
 
 
 def _wishes(customer: Customer, name: str, value: str | None) -> dict[str, str | None]:

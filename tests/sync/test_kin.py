@@ -10,6 +10,7 @@ import pytest
 
 from syncd.errors import UsageError
 from syncd.failpoints import armed
+from syncd.sync.kinship import make_primary
 from syncd.values import Review
 from tests.sync.test_cases import JAN
 from tests.sync.world import World
@@ -155,7 +156,9 @@ def test_an_undo_goes_back_to_before_a_run_that_decided_twice(world: World) -> N
 @pytest.fixture
 def disputed(tmp_path: Path) -> Iterator[World]:
     """Jan, and Eva whose phone was edited in two places: a review asks which is right."""
-    world = World(tmp_path, f"sqlite:///{tmp_path}/store.db", more='[fields.phone]\nconflict = "review"\n')
+    folder = tmp_path / "disputed"
+    folder.mkdir()
+    world = World(folder, f"sqlite:///{folder}/store.db", more='[fields.phone]\nconflict = "review"\n')
     entered(world, JAN, EVA)
     world.vendor("crm").human_edit(of_eva(world, "crm"), contact={"phonenumber": "0470 99 99 99"})
     world.vendor("booking").human_edit(of_eva(world, "booking"), phoneNumber="0470 77 77 77")
@@ -210,3 +213,53 @@ def test_who_leaves_disputes_nothing_any_more(disputed: World) -> None:
     phones = {customer.id: customer.values().get("phone") for customer, _ in disputed.customers()}
     assert phones[eva] == "0470 99 99 99"
     assert "0470 77 77 77" in phones.values()
+
+
+def test_a_duplicate_that_is_deleted_takes_nobodys_place(world: World) -> None:
+    (eva,) = entered(world, EVA)
+    second = world.vendor("shop").human_create(name="Eva Maes", email="eva@example.com")
+    later(world)
+    asked = review(world, "duplicate")
+    assert asked.id is not None
+    world.vendor("shop").human_delete(second)
+    for _ in range(3):
+        world.clock.forward(hours=2)
+        world.sync(full=True)
+    assert not world.reviews()
+    with world.app.store.look() as tx:
+        record = tx.records.one("shop", str(second))
+    assert record is not None
+    with pytest.raises(UsageError, match="deleted there"):
+        world.app.store.do(lambda tx: make_primary(tx, record, "anna"))
+    assert world.only()[0].id == eva
+
+
+@pytest.fixture
+def fought_over(world: World) -> World:
+    """Jan, and Eva whose phone two systems write over in turn: it is frozen, and a review asks."""
+    entered(world, JAN, EVA)
+    for _ in range(3):
+        world.vendor("crm").human_edit(of_eva(world, "crm"), contact={"phonenumber": "0470 99 99 99"})
+        world.sync()
+        world.clock.forward(minutes=10)
+        world.vendor("booking").human_edit(of_eva(world, "booking"), phoneNumber="0470 77 77 77")
+        world.sync()
+        world.clock.forward(minutes=10)
+    assert world.reviews() == {"bounce": 1}
+    return world
+
+
+def test_a_pin_ends_a_fight_and_a_dispute(fought_over: World, disputed: World) -> None:
+    for each in (fought_over, disputed):
+        each.app.pin(people(each)["eva@example.com"], "phone", "0470 55 55 55", "anna")
+        assert not each.reviews()
+        later(each)
+        assert each.vendor("booking").snapshot()[of_eva(each, "booking")]["phoneNumber"] == "0470 55 55 55"
+
+
+def test_a_fight_is_over_with_a_merge(fought_over: World) -> None:
+    who = people(fought_over)
+    fought_over.app.merge(who["jan@example.com"], who["eva@example.com"], "anna")
+    later(fought_over)
+    assert not fought_over.reviews()["bounce"]
+    assert not fought_over.only()[0].frozen
