@@ -6,6 +6,7 @@
     ├── StoreError             the store cannot be used as it is                          exit 1
     │   ├── StoreHeld          another syncd holds the store and does not answer          exit 5
     │   ├── StoreNewer         the store was written by a newer syncd                     exit 1
+    │   ├── StoreReplaced      another store stands in the place of the opened one        exit 1
     │   └── LeaseLost          this process no longer holds the store                     exit 5
     ├── StaleChoice            somebody else decided first; look again                    exit 1
     └── VendorError            a vendor did not do what was asked
@@ -86,6 +87,10 @@ class StoreHeld(StoreError):
 
 class StoreNewer(StoreError):
     """The store was written by a newer syncd than this one."""
+
+
+class StoreReplaced(StoreError):
+    """Another store stands under the name of the one that was opened."""
 
 
 class LeaseLost(StoreError):

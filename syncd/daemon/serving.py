@@ -26,7 +26,7 @@ from syncd.daemon.systemd import Systemd
 from syncd.daemon.timetable import Timetable, Watch
 from syncd.daemon.told import Teller
 from syncd.daemon.work import Hands
-from syncd.errors import LeaseLost, StoreError, SyncdError, UsageError
+from syncd.errors import LeaseLost, StoreError, StoreReplaced, SyncdError, UsageError
 from syncd.logs import Logger
 from syncd.store import Lease, Writing
 
@@ -105,13 +105,21 @@ class Daemon:
     def run(self) -> int:
         """Serve until a signal ends it; return the exit status."""
         self._open_page(first=True)
+        try:
+            self._serve()
+        except StoreReplaced as error:
+            LOG.error("This daemon ends, to be started anew", reason=str(error))
+            self._drain()
+            return error.exit_status
+        return self._drain()
+
+    def _serve(self) -> None:
         self._tick()
         self._systemd.ready(self._words())
         while (caught := self._signal()) not in {signal.SIGTERM, signal.SIGINT}:
             if caught == signal.SIGHUP:
                 self._read_again()
             self._tick()
-        return self._drain()
 
     def _signal(self) -> int | None:
         caught = signal.sigtimedwait(SIGNALS, TICK)
@@ -124,6 +132,8 @@ class Daemon:
             self._show_times()
         except LeaseLost:
             self._stand_by()
+        except StoreReplaced:
+            raise
         except StoreError as error:
             LOG.error("The store does not answer", reason=str(error))
         self._open_page()

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
-from syncd.errors import StoreError
+from syncd.errors import StoreError, StoreReplaced
 from syncd.failpoints import failpoint
 from syncd.store import lease as leases
 from syncd.store import migrate as migrations
@@ -168,9 +168,9 @@ class Store:
                 yield connection
 
     def _check_file(self) -> None:
-        """Raise StoreError where the file was replaced: writes would go into one that nobody sees."""
+        """Raise StoreReplaced where the file was: writes would go into one that nobody sees."""
         if self._file is not None and _identity(self._database.path) != self._file:
-            raise StoreError(f"The file of the store {self.url} was replaced.", "Start syncd again.")
+            raise StoreReplaced(f"The file of the store {self.url} was replaced.", "Start syncd again.")
 
     # --- lease --------------------------------------------------------------------------------
 

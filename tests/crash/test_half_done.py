@@ -49,7 +49,14 @@ def _ann(trial: Trial) -> tuple[Record, dict[str, str]]:
     return record, customer.values()
 
 
-@pytest.mark.parametrize("failure", FAILURES)
+SHORT = ("not now", "refused")
+each_failure = pytest.mark.parametrize(
+    "failure",
+    [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in FAILURES if name not in SHORT)],
+)
+
+
+@each_failure
 def test_what_the_first_step_wrote_is_nobodys_edit(trial: Trial, failure: str) -> None:
     crm = trial.sandbox.perfex
     crm.faults.answer(kind="update", **FAILURES[failure])
@@ -67,7 +74,7 @@ def test_what_the_first_step_wrote_is_nobodys_edit(trial: Trial, failure: str) -
         assert crm.snapshot()["1"]["address"] == "Meir 1"
 
 
-@pytest.mark.parametrize("event", ["push.answered", "push.looked"])
+@pytest.mark.parametrize("event", [pytest.param("push.answered", marks=pytest.mark.long), "push.looked"])
 def test_what_is_read_by_hand_while_it_is_written_is_nobodys_edit(trial: Trial, event: str) -> None:
     seen: list[str] = []
     crm = trial.sandbox.perfex

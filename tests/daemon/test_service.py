@@ -7,9 +7,11 @@ import random
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import product
@@ -151,6 +153,21 @@ def test_a_stopped_daemon_that_wakes_up_finds_that_it_lost_the_store(place: Plac
     first.says("standing by", 15)
     assert second.end() == 0
     assert first.end() == 0
+
+
+def test_a_store_that_is_replaced_ends_the_daemon_and_its_stand_by(place: Place) -> None:
+    daemons = [place.start()]
+    until(place.done, "a run has ended")
+    daemons.append(place.start())
+    daemons[1].says("standing by")
+    copied = place.folder / "copied.db"
+    with closing(sqlite3.connect(place.folder / "syncd.db")) as store:
+        store.execute("VACUUM INTO ?", (str(copied),))
+    copied.replace(place.folder / "syncd.db")
+    for daemon in daemons:
+        assert daemon.process.wait(60) == 1
+        assert "was replaced" in daemon.said
+        assert "Start syncd again" in daemon.said
 
 
 def test_a_port_that_is_taken_is_said_and_ends_the_daemon(place: Place) -> None:
