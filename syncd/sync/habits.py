@@ -6,17 +6,24 @@ with success and read back at once, and saved only where it is news.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from syncd.rules.fidelity import Habit, foreseen, learnt, read_habit
 from syncd.store import ConnectionState, Writing
+from syncd.sync.scene import Source
 from syncd.values import Draft, Shown
 
 
-def learn_habits(tx: Writing, state: ConnectionState, draft: Draft, shown: Shown, region: str | None) -> None:
-    """Learn from one write that was read back; the store is touched only where a habit is new or has ended."""
-    told = {name: _learnt(state, name, after, shown, region) for name, (_, after) in draft.fields.items()}
+def learn_habits(
+    tx: Writing, source: Source, state: ConnectionState, draft: Draft, shown: Shown, doubtful: Container[str]
+) -> None:
+    """Learn from one write that was read back; the store is touched only where a habit is new or has ended.
+
+    A field that is in doubt shows its old value still, which tells of nothing that became of the new one.
+    """
+    sent = {name: after for name, (_, after) in draft.fields.items() if name not in doubtful}
+    told = {name: _learnt(state, name, after, shown, source.region) for name, after in sent.items()}
     news = {name: habit for name, habit in told.items() if habit is not None}
     if not news:
         return

@@ -296,7 +296,8 @@ class _Pusher:
             concluding.confirm(ground())
             self._note_answers(tx, task)
             if task.attempt.shown is not None:
-                learn_habits(tx, self.state, operation.draft, task.attempt.shown, self.source.region)
+                doubtful = task.record.shadow.doubtful if task.record else ()
+                learn_habits(tx, self.source, self.state, operation.draft, task.attempt.shown, doubtful)
         elif not isinstance(problem, VendorError):
             # of an error of ours, or of the store's, nobody knows whether it came before or after the request
             log.error("An operation failed inside syncd.", operation=operation.id, reason=repr(type(problem)))
