@@ -25,6 +25,20 @@ def test_a_run_is_asked_for_with_202_and_ten_requests_are_one(plain_page: Page) 
     assert shown["connections"] == ["crm", "shop"]
 
 
+def test_a_store_that_is_away_is_told_at_once_and_works_again_when_it_is_back(plain_page: Page) -> None:
+    program, body = plain_page.program(), {"connections": ["crm"]}
+    path = plain_page.app.store.database.path
+    assert path is not None
+    away = path.rename(path.with_name("away.db"))
+    try:
+        answers = [program.post("/api/v1/runs", json=body) for _ in range(3)]
+    finally:
+        away.rename(path)
+    assert {answer.status_code for answer in answers} == {503}
+    assert "was replaced" in answers[0].text
+    assert program.post("/api/v1/runs", json=body).status_code == 202
+
+
 def test_the_same_names_in_another_order_and_twice_are_the_same_request(plain_page: Page) -> None:
     program = plain_page.program()
     one = program.post("/api/v1/runs", json={"connections": ["shop", "crm"]}).json()["id"]
