@@ -19,6 +19,7 @@ from syncd.sync.scene import Scene, Source
 from syncd.values import Record, Review, Tally
 
 FEW = 5  # so many may go at once, if they are less than half
+FAILURES = 3  # of the looks for suspects, before the vendor is taken to be at fault
 
 
 class SeenIds:
@@ -132,6 +133,7 @@ def _suspect(tx: Writing, scene: Scene, source: Source, absent: list[str], start
 def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, run: str, epoch: int) -> None:
     """Ask the vendor for each suspect by its id: only its own word for "no such record", or "deleted", makes it gone."""
     gone: list[str] = []
+    failed = 0
     for vendor_id in vendor_ids:
         try:
             if source.connector.get(vendor_id).deleted:  # shown still, and said to be deleted
@@ -139,7 +141,11 @@ def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, ru
         except Missing:
             gone.append(vendor_id)
         except VendorError:
-            break  # asked again after the next full pass
+            failed += (
+                1  # asked again after the next full pass; one that cannot be read stands in nobody's way
+            )
+            if failed > FAILURES:
+                break
 
     def unit(tx: Writing) -> None:
         records = list(tx.records.load(source.name, gone).values())

@@ -83,6 +83,20 @@ def test_a_vendor_that_answers_no_write_is_left_alone_and_nothing_is_made_twice(
     assert state.state == "ok"
 
 
+def test_a_suspect_that_cannot_be_read_keeps_no_other_from_being_gone(trial: Trial) -> None:
+    trial.drain()
+    crm = trial.sandbox.perfex
+    first, *_, last = sorted(crm.snapshot())
+    for userid in (first, last):
+        crm.human_delete(userid)
+    crm.faults.answer(500, {}, method="GET", path=f"customers/{first}$", count=None)
+    trial.sync(full=True)
+    trial.clock.forward(1.1 * HOUR)
+    trial.sync(full=True)
+    assert _record(trial, "crm", last).state == "gone"
+    assert _record(trial, "crm", first).state == "suspect"
+
+
 def test_a_half_made_record_that_a_person_deletes_is_not_made_again(trial: Trial) -> None:
     crm, before = trial.sandbox.perfex, set(trial.sandbox.perfex.snapshot())
     crm.faults.drop(processed=False, kind="contact_create")
