@@ -18,6 +18,9 @@ from bench.installed import SECRETS
 def main(config: str, *flags: str) -> dict[str, float]:
     """Sync and return the seconds of CPU of each stage, and what the report counts."""
     began = time.perf_counter()
+    from syncd.cli.main import spare
+
+    spare()
     from syncd.app import App
     from syncd.config import load
     from syncd.sync.progress import Progress

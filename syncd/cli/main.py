@@ -89,9 +89,14 @@ app.command(rich_help_panel=_CARE)(sandboxed.sandbox)
 _GARBAGE_AFTER = 20_000
 
 
-def main() -> None:
-    """Run the command line."""
+def spare() -> None:
+    """Have Python leave undone what a short-lived process has no use for."""
     gc.set_threshold(_GARBAGE_AFTER)
     # none is wanted in the reading of settings, and looking for them goes through every installed package
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
+
+def main() -> None:
+    """Run the command line."""
+    spare()
     app()

@@ -17,9 +17,10 @@ from syncd.rules.remove import Removal, in_the_way, removal_of, remove
 from syncd.rules.sets import spelled
 from syncd.rules.target import Target, World, delivered, matches, wanted_at
 from syncd.values import Customer, Draft, FieldSpec, Golden, Held, Record
+from syncd.values.lean import lean
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Ack:
     """A record that has golden already, or can be given nothing: only its journal number moves."""
 

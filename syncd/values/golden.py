@@ -8,9 +8,10 @@ from datetime import datetime
 
 from syncd.customer import gathered, is_element
 from syncd.values.known import Statement
+from syncd.values.lean import lean
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Golden:
     """The golden value of one slot: its parts, who holds it, since which journal number, by which rule."""
 

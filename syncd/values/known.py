@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from syncd.customer import NO, base_of, is_element
+from syncd.values.lean import lean
 
 StatementKind = Literal["initial", "edit", "clear"]
 Role = Literal["primary", "duplicate"]
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Statement:
     """What a record says of its own about one slot.
 
@@ -145,7 +146,7 @@ class Record:
         return self.shadow.seen.get(name) or ""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Sketch:
     """As much of a record as identity looks at; `seen` is empty where only the keys were asked for."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from syncd.values.lean import lean
 from syncd.values.shown import Shown
 
 OperationKind = Literal["create", "update", "archive", "delete"]
@@ -14,7 +15,7 @@ OperationKind = Literal["create", "update", "archive", "delete"]
 UNDER_WAY: Final = ("claimed", "sent", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Held:
     """Something that is due but not written, and why; `until` names what would release it."""
 
@@ -26,7 +27,7 @@ class Held:
     waits: Literal["look", "person", "golden", "settle", "link", "stamp"] = "golden"
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Draft:
     """What is to be written into one record: the pure plan's row, before it becomes an operation.
 

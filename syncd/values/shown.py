@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from syncd.values.lean import lean
+
 Direction = Literal["both", "in", "out", "off", "fill"]
 Writable = Literal["never", "create", "update", "always"]
 
@@ -39,7 +41,7 @@ class FieldSpec:
     repeats_name: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Item:
     """One record as it came over the wire: its id, its payload without secrets, and whether it is a tombstone."""
 
@@ -48,7 +50,7 @@ class Item:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Shown:
     """One record as a vendor showed it, in canonical fields but in the vendor's own wording.
 
