@@ -27,7 +27,7 @@ from syncd.customer.sets import (
     value_in,
 )
 from syncd.customer.text import fold, squash, tidy
-from syncd.customer.values import clean, clean_date, renders, same
+from syncd.customer.values import clean, clean_date, renders, same, says_nothing
 
 __all__ = [
     "ADDRESS",
@@ -60,6 +60,7 @@ __all__ = [
     "phone_key",
     "renders",
     "same",
+    "says_nothing",
     "says_something",
     "slot_of",
     "slots_of",

@@ -96,6 +96,17 @@ def clean(name: str, text: str | None, region: str | None = None) -> str:
     return rule(text)
 
 
+# Fields whose clean form may be empty where their text is not: "0000-00-00", "-", "https://", "|".
+_VANISHING = frozenset({"birth_date", "language", "vat_number", "postal_code", "website", "points", "groups"})
+
+
+def says_nothing(name: str, text: str | None) -> bool:
+    """Tell whether a value's clean form is empty, without what cleaning costs where that is told at sight."""
+    if name in _VANISHING or is_element(name):
+        return not clean(name, text)
+    return not tidy(text)
+
+
 def same(name: str, one: str | None, other: str | None, region: str | None = None) -> bool:
     """Tell whether two values of a field are the same once clean."""
     return one == other or clean(name, one, region) == clean(name, other, region)

@@ -7,8 +7,8 @@ wrote, derived or caused a vendor to fill in never is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from syncd.customer import (
@@ -24,48 +24,10 @@ from syncd.customer import (
     slot_of,
     tidy,
 )
+from syncd.rules.first import first_words, is_unseen
+from syncd.rules.ground import Absorbed, Ground
 from syncd.rules.sets import answers_of
 from syncd.values import Record, Shadow, Shown, Statement, StatementKind, Unconfirmed
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What absorbing needs to know beside the record.
-
-    readable         fields that this connection's table reads
-    stating          those of them whose changes are statements (not the ones that are only written)
-    ignores_clear    tells of a slot whether a clear goes no further
-    number           gives the next journal number
-    now              when this observation is absorbed; its request ended before
-    unchanged_since  when the last complete pass began in which the record would have shown a change
-    busy             fields that an operation of unknown outcome carries: its read-back decides, not a pull
-    repeating        fields that show a person's name where there is nothing else
-    """
-
-    connection: str
-    region: str | None
-    readable: frozenset[str]
-    stating: frozenset[str]
-    ignores_clear: Callable[[str], bool]
-    number: Callable[[], int]
-    now: datetime
-    unchanged_since: datetime | None = None
-    busy: frozenset[str] = frozenset()
-    repeating: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Absorbed:
-    """What absorbing one observation gave: its statements, the clears that go no further, and whether it counted."""
-
-    statements: list[Statement]
-    ignored: list[Statement]
-    dropped: bool = False
-    settled: bool = False  # a doubtful write was decided, so the plan has to look again
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.statements or self.ignored or self.settled)
 
 
 def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
@@ -75,7 +37,9 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     """
     if is_late(record, shown):
         return Absorbed([], [], dropped=True)
-    return take_in(record, *as_read(record.shadow, shown, ground))
+    unseen = is_unseen(record.shadow) and not ground.busy
+    seen, wider = as_read(record.shadow, shown, ground)
+    return _take_first(record, seen, wider) if unseen else take_in(record, seen, wider)
 
 
 def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
@@ -86,6 +50,14 @@ def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
         _state_first(record, shown, ground, slot, names, result)
     for slot, names in by_slot(moved).items():
         state_change(record, shown, ground, slot, names, result)
+    keep_look(record, shown)
+    record.fresh = record.fresh or bool(result.statements)
+    return result
+
+
+def _take_first(record: Record, shown: Shown, ground: Ground) -> Absorbed:
+    """Take the first look at a record of which nothing is known: what `take_in` makes of it, the short way."""
+    result = Absorbed(first_words(record, shown, ground), [])
     keep_look(record, shown)
     record.fresh = record.fresh or bool(result.statements)
     return result

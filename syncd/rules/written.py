@@ -12,8 +12,6 @@ from datetime import datetime
 
 from syncd.customer import clean, renders, same, slot_of, tidy
 from syncd.rules.absorb import (
-    Absorbed,
-    Ground,
     as_read,
     by_slot,
     is_late,
@@ -22,6 +20,7 @@ from syncd.rules.absorb import (
     take_as_ours,
     take_in,
 )
+from syncd.rules.ground import Absorbed, Ground
 from syncd.values import Record, Shadow, Shown, Unconfirmed
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from syncd.customer import base_of, slot_of
 from syncd.errors import Missing, Rejected, VendorError
-from syncd.rules.absorb import Ground, absorb
+from syncd.rules.absorb import absorb
+from syncd.rules.ground import Ground
 from syncd.rules.identity import duplicate_review
 from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing

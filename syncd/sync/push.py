@@ -27,7 +27,7 @@ from syncd.errors import (
 )
 from syncd.failpoints import failpoint
 from syncd.logs import Logger, bound
-from syncd.rules.absorb import Ground
+from syncd.rules.ground import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
 from syncd.sync.attempt import is_doubt, is_refusal

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from syncd.rules.absorb import Absorbed, Ground, absorb
+from syncd.rules.absorb import absorb
+from syncd.rules.ground import Absorbed, Ground
 from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.journal import ignored_row
 from syncd.sync.scene import Scene, Source, record_keys
@@ -52,19 +54,20 @@ def grounds(
     readable, stating = source.readable, source.stating
     unchanged_since = state.looked_started if state else None
 
+    plain = Ground(
+        source.name,
+        source.region,
+        readable,
+        stating,
+        scene.ignores_clear,
+        numbers,
+        tx.now,
+        unchanged_since,
+        repeating=source.repeating,
+    )
+
     def ground(busy: frozenset[str] = frozenset()) -> Ground:
-        return Ground(
-            source.name,
-            source.region,
-            readable,
-            stating,
-            scene.ignores_clear,
-            numbers,
-            tx.now,
-            unchanged_since,
-            busy,
-            source.repeating,
-        )
+        return replace(plain, busy=busy) if busy else plain
 
     return ground
 

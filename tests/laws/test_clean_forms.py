@@ -16,6 +16,7 @@ from syncd.customer import (
     phone_key,
     renders,
     same,
+    says_nothing,
     slot_of,
     squash,
     tidy,
@@ -50,6 +51,17 @@ def test_cleaning_twice_is_cleaning_once(name: str, text: str, region: str | Non
 @given(words.fields, words.values, words.regions)
 def test_white_space_around_a_value_says_nothing(name: str, text: str, region: str | None) -> None:
     assert same(name, f" \t{text}\n", text, region)
+
+
+@given(words.fields | st.just("groups:VIP"), words.values, words.regions)
+@example("birth_date", "0000-00-00", None)
+@example("website", "https://", None)
+@example("vat_number", "-", None)
+@example("groups", " | ", None)
+@example("groups:VIP", "no", None)
+@example("phone", "()", "VN")
+def test_a_value_says_nothing_where_its_clean_form_is_empty(name: str, text: str, region: str | None) -> None:
+    assert says_nothing(name, text) == (not clean(name, text, region))
 
 
 @given(words.fields, words.regions)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.customer import NO, YES, clean, elements, gathered, is_element, same
-from syncd.rules.absorb import Ground, absorb
+from syncd.rules.absorb import absorb
 from syncd.rules.golden import EVERYBODY, Asked, Policy, decide
+from syncd.rules.ground import Ground
 from syncd.rules.plan import plan
 from syncd.rules.target import Target, World
 from syncd.rules.written import Sent, read_back

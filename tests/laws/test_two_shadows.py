@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from syncd.customer import clean, fold, renders, same
-from syncd.rules.absorb import Ground, absorb
+from syncd.rules.absorb import absorb
+from syncd.rules.ground import Ground
 from syncd.rules.written import ReadBack, Sent, adopt, read_back
 from syncd.values import Record, Shadow, Shown
 from tests.laws import words
