@@ -86,6 +86,12 @@ def decide(asked: Asked) -> Answer:
     return _among_edits(asked, edits, pool) if edits else initial_priority(asked, pool)
 
 
+def first_word(one: Statement, number: int) -> Answer:
+    """Return what `decide` says of the only initial value of a slot of which nobody spoke before."""
+    golden = Golden(one.value, number, "initial_priority", holder=one)
+    return Answer(golden, "initial_priority", changed=not is_empty(one.value))
+
+
 def _pool(asked: Asked) -> list[Statement]:
     """Return the holder, the open conflict and the new statements, each once, as the policy lets them speak."""
     before = asked.before
@@ -110,7 +116,7 @@ def pinned(asked: Asked) -> Answer:
 def initial_priority(asked: Asked, pool: Sequence[Statement]) -> Answer:
     """Among initial values the most trusted connection's non-empty one wins; others fill what it leaves empty."""
     if asked.before is None and len(pool) == 1:
-        return _settled(asked, pool[0], pool[0].value, "initial_priority")
+        return first_word(pool[0], asked.number)
     ranked = sorted(pool, key=lambda statement: (is_empty(statement.value), asked.rank(statement)))
     winner = ranked[0]
     value = dict(winner.value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from syncd.customer import same, says_something, slot_of
@@ -18,6 +19,8 @@ from syncd.rules.sets import spelled
 from syncd.rules.target import Target, World, delivered, matches, wanted_at
 from syncd.values import Customer, Draft, FieldSpec, Golden, Held, Record
 from syncd.values.lean import lean
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @lean(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
             continue
         desired = desired if own is None else own
         if _has_it(record, name, desired, golden, target.region):
-            known.setdefault(slot_of(name), {})[name] = desired
+            known.setdefault(slot_of(name), {}).update(_respelled(name, before, desired))
             continue
         if not desired and not _may_empty(golden):
             continue
@@ -109,11 +112,19 @@ def _update(customer: Customer, record: Record, target: Target, world: World, re
         )
 
 
+def _respelled(name: str, before: str | None, desired: str) -> Mapping[str, str]:
+    """Return the field with its value where a record was given another spelling of it, nothing where it has just that."""
+    return {name: desired} if before != desired else _NOTHING
+
+
 def _has_it(record: Record, name: str, desired: str, golden: Golden, region: str | None) -> bool:
     shadow = record.shadow
     if name in shadow.doubtful:
         return False
-    given, shown = shadow.has(name), shadow.shows(name)
+    given = shadow.has(name)
+    if given == desired:
+        return True  # nearly always: told without a clean form
+    shown = shadow.shows(name)
     if given is not None and delivered(name, given, desired, golden, region):
         return True
     return bool(shown) and delivered(name, shown or "", desired, golden, region)
@@ -138,15 +149,17 @@ def _one_way(name: str, spec: FieldSpec, target: Target, before: str | None) -> 
 def _note_known(
     record: Record, known: Mapping[str, Mapping[str, str]], behind: set[str], customer: Customer, result: Plan
 ) -> None:
-    """Note slots whose golden value the record has, or can never be given: whoever edits it next knew of it."""
+    """Note slots whose golden value the record has, or can never be given: whoever edits it next knew of it.
+
+    `known` has of each slot the fields whose value the record has in another spelling than it was given.
+    """
     for slot, fields in known.items():
         golden = customer.golden[slot]
         if slot in behind:
             continue
-        stale = {name: text for name, text in fields.items() if record.shadow.has(name) != text}
-        moved = any(not same(name, record.shadow.has(name), text) for name, text in stale.items())
+        moved = any(not same(name, record.shadow.has(name), text) for name, text in fields.items())
         if record.shadow.knew.get(slot, 0) < golden.number or moved:
-            result.acks.append(Ack(*record.key, slot, stale if moved else {}, golden.number))
+            result.acks.append(Ack(*record.key, slot, fields if moved else {}, golden.number))
 
 
 def _draft(

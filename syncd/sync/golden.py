@@ -14,7 +14,7 @@ import orjson
 
 from syncd.customer import same, slot_of
 from syncd.rules.bounce import swings
-from syncd.rules.golden import Asked, decide
+from syncd.rules.golden import Answer, Asked, decide, first_word
 from syncd.store import JournalRow, Writing
 from syncd.sync.contested import contested_emails
 from syncd.sync.crowd import Crowd
@@ -94,6 +94,10 @@ def decide_customer(
     for slot in scene.spoken(touched):
         new = news.get(slot, [])
         before = customer.golden.get(slot)
+        if before is None and len(new) == 1 and slot not in customer.pins and new[0].kind == "initial":
+            if scene.policy(slot).hears(new[0].connection):
+                rows += _taken(customer, records, slot, first_word(new[0], occasion.number), occasion)
+            continue
         asking = [one for one in new if _is_duplicates_edit(one, roles)]
         reviews += [_duplicate_edit(customer, one) for one in asking]
         rows += [waiting_row(customer.id, one, before, occasion.run, occasion.at) for one in asking]
@@ -113,20 +117,27 @@ def decide_customer(
             chosen=(chosen or {}).get(slot),
         )
         answer = decide(asked)
-        if answer.golden is not None:
-            customer.golden[slot] = answer.golden
-        if answer.changed:
-            _forget_refusals(customer, records, slot)
-        if answer.journalled:
-            rows.append(
-                decided_row(customer.id, slot, before, answer, occasion.number, occasion.run, occasion.at)
-            )
+        rows += _taken(customer, records, slot, answer, occasion)
         if answer.changed and swings(before, answer.golden):
             occasion.swung.append(rows[-1])
         if answer.golden is not None and answer.golden.conflict and answer.note:
             reviews.append(_conflict(customer, slot, answer.golden))
     _mark_considered(records, withheld)
     return rows, reviews
+
+
+def _taken(
+    customer: Customer, records: Sequence[Record], slot: str, answer: Answer, occasion: Occasion
+) -> list[JournalRow]:
+    """Take an answer into a customer and return the journal's row of it, none where it says nothing new."""
+    before = customer.golden.get(slot)
+    if answer.golden is not None:
+        customer.golden[slot] = answer.golden
+    if answer.changed:
+        _forget_refusals(customer, records, slot)
+    if not answer.journalled:
+        return []
+    return [decided_row(customer.id, slot, before, answer, occasion.number, occasion.run, occasion.at)]
 
 
 def _forget_refusals(customer: Customer, records: Sequence[Record], slot: str) -> None:

@@ -36,6 +36,7 @@ from syncd.values import Direction, FieldSpec, Record, Sketch, Statement
 from syncd.vendors.base import Connector
 
 SEARCHED = frozenset({"email", "phone"})
+_PLAIN = Policy()  # of a slot of which the settings say nothing
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Scene:
 
     def policy(self, slot: str) -> Policy:
         """Return the policy of a slot."""
-        return self.policies.get(slot) or self.policies.get(base_of(slot), Policy())
+        return self.policies.get(slot) or self.policies.get(base_of(slot), _PLAIN)
 
     def ignores_clear(self, slot: str) -> bool:
         """Tell whether a clear of this slot goes no further by itself."""

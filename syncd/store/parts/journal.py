@@ -77,17 +77,19 @@ class Journal:
 
 
 def _packed(row: JournalRow) -> dict[str, Any]:
-    by = row.by and (*row.by[:2], microseconds_or_none(row.by[2]))
-    packed = {
-        "slot": row.slot,
-        "before": row.before,
-        "after": row.after,
-        "rule": row.rule,
-        "by": by,
-        "beaten": row.beaten,
-        "note": row.note,
-    }
-    return {key: part for key, part in packed.items() if part}
+    packed: dict[str, Any] = {"slot": row.slot}
+    if row.before:
+        packed["before"] = row.before
+    if row.after:
+        packed["after"] = row.after
+    packed["rule"] = row.rule
+    if row.by:
+        packed["by"] = (*row.by[:2], microseconds_or_none(row.by[2]))
+    if row.beaten:
+        packed["beaten"] = row.beaten
+    if row.note:
+        packed["note"] = row.note
+    return packed
 
 
 def _read_all(rows: Iterable[Row]) -> list[JournalRow]:
