@@ -9,7 +9,6 @@ never by sending again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,9 +39,9 @@ from syncd.sync.search import find_older
 from syncd.sync.sending import Sender
 from syncd.sync.taking import grounds, take
 from syncd.sync.tasks import Count, Task, as_stored, still_in
+from syncd.sync.workers import Workers
 from syncd.values import Tally
 
-GROUP = 50
 SILENT = 5  # so many writes at least, and none of them answered
 PATIENCE = timedelta(seconds=30)  # before an operation that a vendor was too busy for is tried again
 log = Logger(__name__)
@@ -55,13 +54,13 @@ def push(
     before = source.connector.requests
     sent, late = 0, Lateness()
     try:
-        with bound(run=run, connection=source.name):
+        with bound(run=run, connection=source.name), Workers(scene, source) as workers:
             while not watch.stopping:
-                group = store.do(lambda tx: _claim(tx, source.name, epoch), epoch=epoch)
+                group = store.do(lambda tx: _claim(tx, source.name, epoch, workers.group), epoch=epoch)
                 failpoint("push.claimed")
                 if not group:
                     break
-                pusher = _Pusher(store, scene, source, run, epoch, tally, watch, late)
+                pusher = _Pusher(store, scene, source, run, epoch, tally, watch, late, workers)
                 pusher.execute(group)
                 if late.is_hopeless:
                     tally.error = tally.error or TOO_SLOW
@@ -75,10 +74,10 @@ def push(
     return sent
 
 
-def _claim(tx: Writing, connection: str, epoch: int) -> list[Task]:
+def _claim(tx: Writing, connection: str, epoch: int, most: int) -> list[Task]:
     # a group is over before the next one is claimed: what is claimed now was so by a COMMIT that nobody answered
     tx.operations.release(connection)
-    ready = tx.operations.ready(connection, GROUP, tx.now)
+    ready = tx.operations.ready(connection, most, tx.now)
     claimed = tx.operations.claim([op.id for op in ready], epoch)
     mine = [op for op in ready if op.id in claimed]
     ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
@@ -99,9 +98,11 @@ class _Pusher:
         tally: Tally,
         watch: Watch,
         late: Lateness,
+        workers: Workers,
     ) -> None:
         self.store, self.scene, self.source = store, scene, source
         self.run, self.epoch, self.tally, self.late = run, epoch, tally, late
+        self.each = workers.each
         self.halted = False
         with store.look() as tx:
             self.state = tx.connections.load(source.name) or ConnectionState(
@@ -114,26 +115,15 @@ class _Pusher:
         going = self._read_again(group)
         while going:
             begun = self._write_intents(going)
-            self._each(begun, self.sender.send)
+            self.each(begun, self.sender.send)
             going = self._write_outcomes(begun)
-
-    def _each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
-        """Do the same for every task, side by side as far as the vendor allows; one failing task stops no other."""
-        allowed = min(self.source.connector.abilities.concurrency, self.scene.push_workers)
-        width = min(len(tasks), allowed) if self.scene.parallel else 1
-        if width <= 1:
-            for task in tasks:
-                _guarded(task, work)
-            return
-        with ThreadPoolExecutor(width, thread_name_prefix=f"push-{self.source.name}") as pool:
-            list(pool.map(lambda task: _guarded(task, work), tasks))
 
     # --- reading before writing ------------------------------------------------------------------
 
     def _read_again(self, group: Sequence[Task]) -> list[Task]:
         """Read what was not seen just now; return the tasks that may still be sent."""
         stale = [task for task in group if self._is_stale(task)]
-        self._each(stale, self.sender.read)
+        self.each(stale, self.sender.read)
         failpoint("push.read")
         count = Count()
         going = self.store.do(lambda tx: self._sift(tx, group, count), epoch=self.epoch)
@@ -331,16 +321,3 @@ def _wait(problem: BaseException) -> timedelta:
     if isinstance(problem, Overdue):
         return timedelta(0)
     return timedelta(seconds=problem.wait) if isinstance(problem, Throttled) and problem.wait else PATIENCE
-
-
-def _guarded(task: Task, work: Callable[[Task], None]) -> None:
-    """Do one task's work; its failure is its own and stops no other (design: isolation)."""
-    if task.stopped:
-        return
-    try:
-        work(task)
-    except SyncdError as error:
-        task.problem = error
-    except Exception as error:
-        log.exception("An operation failed inside syncd.", operation=task.operation.id)
-        task.problem = error

@@ -33,11 +33,11 @@ PLANTED = (
     Planted(
         "the intent is not committed before the request",
         "syncd/sync/push.py",
-        "            begun = self._write_intents(going)\n            self._each(begun, self.sender.send)\n",
+        "            begun = self._write_intents(going)\n            self.each(begun, self.sender.send)\n",
         "            for task in going:\n"
         "                task.operation.steps = task.operation.steps or self.sender.steps(task)\n"
         "                task.operation.intent_at = self.scene.clock()\n"
-        "            self._each(going, self.sender.send)\n"
+        "            self.each(going, self.sender.send)\n"
         "            begun = self._write_intents(going)\n",
         f"{SWEEP}::test_a_crash_changes_nothing[first sync]",
     ),

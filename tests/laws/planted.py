@@ -405,7 +405,7 @@ FAULTS: tuple[Planted, ...] = (
     Planted(
         "a refused operation takes the rest of its group along",
         "isolation",
-        "syncd.sync.push:_guarded",
+        "syncd.sync.workers:_guarded",
         "except SyncdError as error:\n        task.problem = error",
         "except SyncdError:\n        raise",
         CASE.format("refused_beside_others"),

@@ -1,0 +1,46 @@
+"""Workers: the operations of a group, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from syncd.errors import SyncdError
+from syncd.logs import Logger
+from syncd.sync.scene import Scene, Source
+from syncd.sync.tasks import Task
+
+GROUP = 50
+log = Logger(__name__)
+
+
+class Workers(ThreadPoolExecutor):
+    """Those who have one connection's operations under way side by side: as many as vendor and settings allow."""
+
+    def __init__(self, scene: Scene, source: Source) -> None:
+        allowed = min(source.connector.abilities.concurrency, scene.push_workers)
+        self.width = allowed if scene.parallel else 1
+        super().__init__(self.width, thread_name_prefix=f"push-{source.name}")
+
+    @property
+    def group(self) -> int:
+        """Return how many operations make a group: whole rounds, for in half a round half of the workers wait."""
+        return GROUP - GROUP % min(self.width, GROUP)
+
+    def each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
+        """Do the same for every task; one failing task stops no other."""
+        spread = self.map if min(len(tasks), self.width) > 1 else map
+        list(spread(lambda task: _guarded(task, work), tasks))
+
+
+def _guarded(task: Task, work: Callable[[Task], None]) -> None:
+    """Do one task's work; its failure is its own and stops no other (design: isolation)."""
+    if task.stopped:
+        return
+    try:
+        work(task)
+    except SyncdError as error:
+        task.problem = error
+    except Exception as error:
+        log.exception("An operation failed inside syncd.", operation=task.operation.id)
+        task.problem = error
