@@ -97,14 +97,14 @@ def clean(name: str, text: str | None, region: str | None = None) -> str:
 
 
 # Fields whose clean form may be empty where their text is not: "0000-00-00", "-", "https://", "|".
-_VANISHING = frozenset({"birth_date", "language", "vat_number", "postal_code", "website", "points", "groups"})
+_VANISHING = frozenset({"birth_date", "language", "vat_number", "postal_code", "website", "groups"})
 
 
 def says_nothing(name: str, text: str | None) -> bool:
     """Tell whether a value's clean form is empty, without what cleaning costs where that is told at sight."""
-    if name in _VANISHING or is_element(name):
-        return not clean(name, text)
-    return not tidy(text)
+    if not text or text.isspace():
+        return True
+    return (name in _VANISHING or is_element(name)) and not clean(name, text)
 
 
 def same(name: str, one: str | None, other: str | None, region: str | None = None) -> bool:
