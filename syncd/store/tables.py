@@ -40,7 +40,8 @@ OPEN = ("planned", "waiting", "claimed", "sent", "unknown")
 _OPEN = "state IN ('planned', 'waiting', 'claimed', 'sent', 'unknown')"
 IS_OPEN = text(_OPEN)
 # The reason of a customer that a connection's `only` leaves out begins with this word.
-IS_PARKED = text("substr(reason, 1, 6) = 'parked'")
+_PARKED = "substr(reason, 1, 6) = 'parked'"
+IS_PARKED = text(_PARKED)
 
 
 def _index(name: str, *columns: Column[object] | str, where: str = "", unique: bool = False) -> Index:
@@ -246,7 +247,7 @@ holds = Table(
     Column("waits", Text, nullable=False),
     Column("run", Key, nullable=False),
     Index("ix_holds_connection", "connection", "customer"),
-    Index("ix_holds_parked", "customer", sqlite_where=IS_PARKED, postgresql_where=IS_PARKED),
+    _index("ix_holds_parked", "customer", where=_PARKED),
     sqlite_with_rowid=False,
 )
 
