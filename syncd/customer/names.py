@@ -98,7 +98,7 @@ def _words_agree(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 def name_is_empty(value: Mapping[str, str]) -> bool:
     """Tell whether nothing is known of a name."""
-    return not any(tokens(value.get(part, "")) for part in NAME)
+    return not any(value.get(part) and tokens(value[part]) for part in NAME)
 
 
 def split_name(full: str, order: str) -> dict[str, str]:

@@ -112,8 +112,8 @@ def shown_of(item: Item, started: datetime, table: Mapping[str, FieldSpec], code
 
 def _day(text: str | None) -> str | None:
     """Return the day of a local midnight; one that is shown with a zone after all is Vietnam's day at that moment."""
-    when = moment_of(text)
-    if text and when and _ZONED.search(text) and "T00:00:00" not in text:
+    zoned = text and _ZONED.search(text) and "T00:00:00" not in text
+    if zoned and (when := moment_of(text)):
         return when.astimezone(VIETNAM).date().isoformat()
     return text[:10] if text and not text.startswith(_NO_DAY) else None
 
