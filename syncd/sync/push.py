@@ -18,7 +18,6 @@ from syncd.errors import (
     Missing,
     Overdue,
     Refused,
-    SyncdError,
     Throttled,
     Unreachable,
     Unsearchable,

@@ -260,13 +260,14 @@ def test_the_address_is_shown_without_its_password(postgres_url: str) -> None:
         assert str(parse(postgres_url).password) not in store.url
 
 
-def test_a_store_of_this_version_is_opened_without_loading_alembic(path: Path) -> None:
+def test_a_store_of_this_version_is_opened_without_loading_alembic_or_another_database(path: Path) -> None:
     url = f"sqlite:///{path}"
     opened(url).close()
     program = (
         "import sys; from datetime import UTC, datetime; from syncd.store import Store; "
         "store = Store.open(sys.argv[1], clock=lambda: datetime.now(UTC)); "
-        "print([name for name in sys.modules if name.split('.')[0] in {'alembic', 'mako', 'psycopg'}])"
+        "print([name for name in sys.modules if name.split('.')[0] in {'alembic', 'mako', 'psycopg'}"
+        " or name == 'sqlalchemy.dialects.postgresql'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, url], capture_output=True, text=True, check=True, cwd=ROOT
