@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from syncd.errors import UsageError
 from syncd.store import HumanDecision, Writing
 from syncd.sync.decide import BY_HAND, Desk, record_of
-from syncd.sync.parting import keep_nothing_of_others, leave_behind, set_roles
+from syncd.sync.parting import drop_plans, keep_nothing_of_others, leave_behind, set_roles
 from syncd.values import UNDER_WAY, Record, Review
 
 
@@ -65,7 +65,7 @@ def leave_no_plan(tx: Writing, customers: Sequence[str]) -> None:
                 f"{op.draft.customer} is being created in {op.draft.connection}, and the outcome is not known yet.",
                 "Sync and try again.",
             )
-    tx.operations.drop([op.id for op in found if op.state not in UNDER_WAY], "planned anew")
+    drop_plans(tx, customers)
 
 
 def move(tx: Writing, record: Record, customer_id: str) -> None:

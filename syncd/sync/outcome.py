@@ -66,11 +66,25 @@ class Ended:
         if self.operations:
             self.tx.records.save(self.records)
             self.tx.operations.save(self.operations)
+            _take_back_strange(self.tx, list(zip(self.records, self.operations, strict=True)))
             planned = {operation.draft.customer for operation in self.operations}
             self.tx.customers.mark_due(
                 planned | {record.customer for record in self.records if record.customer}
             )
         self.records, self.operations = [], []
+
+
+def _take_back_strange(tx: Writing, ended: Sequence[tuple[Record, Operation]]) -> None:
+    """Take back what was written into records while a person said that it is somebody else's.
+
+    The record is another customer's by now, or whoever said what was written has left its customer.
+    """
+    primary = [(record, op) for record, op in ended if record.customer and record.role == "primary"]
+    customers = tx.customers.load({record.customer for record, _ in primary if record.customer})
+    for record, operation in primary:
+        golden = customers[record.customer or ""].golden
+        if record.customer != operation.draft.customer or operation.draft.numbers.keys() - golden.keys():
+            keep_nothing_of_others(tx, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +128,11 @@ class Concluding:
             name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
         }
         renamed = self._rename(record)
-        self._leave_nothing_elsewhere(record)
         operation.state, operation.error = "unknown" if doubt else "confirmed", doubt
         ended = self.ended or Ended(self.tx)
         ended.add(record, operation)
         if renamed or self.ended is None:
             ended.save()
-
-    def _leave_nothing_elsewhere(self, record: Record) -> None:
-        """Take back what was written for one customer into a record that a person gave to another meanwhile."""
-        if record.customer and record.role == "primary" and record.customer != self.operation.draft.customer:
-            keep_nothing_of_others(self.tx, record)
 
     def _rename(self, record: Record) -> bool:
         """Follow a vendor whose ids are e-mails when our write changed the e-mail; tell whether it did."""
@@ -271,7 +279,7 @@ class Concluding:
             if name not in shadow.not_kept
         )
         if there:
-            self._leave_nothing_elsewhere(record)
+            _take_back_strange(self.tx, [(record, self.operation)])
             self._close("confirmed")
         else:
             self._close("dropped", "it had not arrived; planned anew")

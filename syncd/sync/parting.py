@@ -5,14 +5,14 @@ A record takes its own words along. What was only filled in from it is taken out
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from syncd.rules.apart import only_filled, speak_for_themselves
 from syncd.store import JournalRow, Writing
 from syncd.sync.decide import BY_HAND
 from syncd.sync.golden import ask_anew
-from syncd.values import Customer, Golden, Record
+from syncd.values import UNDER_WAY, Customer, Golden, Record
 
 RecordKey = tuple[str, str]
 
@@ -32,6 +32,12 @@ def leave_behind(tx: Writing, record: Record) -> list[Record]:
         tx.customers.save([customer])
         tx.records.save(left)
     return left
+
+
+def drop_plans(tx: Writing, customers: Iterable[str]) -> None:
+    """Drop what is planned for customers and not under way: the run that planned it may be about to send it."""
+    found = [op for group in tx.operations.open_of(customers).values() for op in group]
+    tx.operations.drop([op.id for op in found if op.state not in UNDER_WAY], "planned anew")
 
 
 def forget_words(tx: Writing, customer: Customer, records: Collection[RecordKey]) -> None:

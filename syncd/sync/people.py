@@ -19,7 +19,7 @@ from syncd.sync.decide import BY_HAND, Desk
 from syncd.sync.golden import ask_anew
 from syncd.sync.journal import decided_row
 from syncd.sync.kinship import leave_no_plan, move
-from syncd.sync.parting import forget_words, part_ways, set_roles
+from syncd.sync.parting import drop_plans, forget_words, part_ways, set_roles
 from syncd.sync.scene import Scene
 from syncd.values import Customer, Golden, Record, Review, Statement
 
@@ -161,6 +161,7 @@ def split(tx: Writing, customer_id: str, records: Sequence[RecordKey], by: str) 
             "A split takes some of a customer's records, not none or all.", "Name CONNECTION/ID of each."
         )
     staying = [record for record in group if record not in leaving]
+    drop_plans(tx, [customer.id])
     undone = _merge_of(tx, customer, leaving)
     made = (
         _part(tx, customer, leaving, staying)

@@ -133,17 +133,17 @@ def test_a_sync_whose_way_to_the_store_is_unanswered_takes_it_and_runs_once(worl
 
 
 class Parting:
-    """A person says that the booking's record is somebody else, when its first write is noted and not sent yet."""
+    """A person says that a record is somebody else, when the booking's first write is noted and not sent yet."""
 
-    def __init__(self, world: World) -> None:
-        self.world, self.parted = world, False
+    def __init__(self, world: World, who: str) -> None:
+        self.world, self.who, self.parted = world, who, False
 
     def __call__(self, event: str) -> None:
         if event != "push.intent" or self.parted or not self._is_its_turn():
             return
         self.parted = True
         customer, records = self.world.only()
-        leaving = [record.key for record in records if record.connection == "booking"]
+        leaving = [record.key for record in records if record.connection == self.who]
         self.world.app.split(customer.id, leaving, "anna")
 
     def _is_its_turn(self) -> bool:
@@ -151,12 +151,16 @@ class Parting:
             return any(op.draft.connection == "booking" for op in tx.operations.list(states=("sent",)))
 
 
-def test_what_is_written_into_a_record_that_leaves_meanwhile_is_taken_back(world: World) -> None:
+@pytest.mark.parametrize("who", ["booking", "crm"])
+def test_what_is_written_into_a_record_that_is_parted_meanwhile_is_taken_back(world: World, who: str) -> None:
+    """It leaves, or the one leaves that had said what is written."""
     contact = {"firstname": "Jan", "lastname": "Peeters", "email": "jan@example.com"}
     userid = world.vendor("crm").human_create(company="", contact=contact)
     world.quiet()
     world.vendor("crm").human_edit(userid, contact={"phonenumber": "0470 12 34 56"})
-    parting = Parting(world)
+    for name in ("shop", "loyalty"):  # nobody else has it by then
+        world.app.pause(name, "anna")
+    parting = Parting(world, who)
     with armed(parting):
         world.sync()
     world.quiet()
