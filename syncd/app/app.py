@@ -173,11 +173,17 @@ class App:
             lease.release()
 
     def execute(
-        self, run: Run, lease: Lease, *, progress: Tell | None = None, stop: threading.Event | None = None
+        self,
+        run: Run,
+        lease: Lease,
+        *,
+        progress: Tell | None = None,
+        stop: threading.Event | None = None,
+        gives_way: Callable[[], bool] | None = None,
     ) -> Report:
         """Carry out a run that was claimed under a lease; keep the lease meanwhile; write the report down."""
         watch = Watch(stop=stop or self.stop, hold=lease.hold)
-        watch.tell = progress or watch.tell
+        watch.tell, watch.gives_way = progress or watch.tell, gives_way or watch.gives_way
         order = Order(
             run.id,
             run.connections,

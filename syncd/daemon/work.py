@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from syncd.app import App
 from syncd.daemon.tidying import Tidying
+from syncd.daemon.waiting import PATIENCE, Waiting, go_on
 from syncd.errors import LeaseLost, StoreError, SyncdError
 from syncd.logs import Logger, bound
 from syncd.store import Lease, Run, Writing
@@ -36,10 +37,12 @@ class Told(Protocol):
 class Hands:
     """The thread that executes runs while this process holds the store."""
 
-    def __init__(self, app: App, lease: Lease, told: Told) -> None:
+    def __init__(self, app: App, lease: Lease, told: Told, *, patience: float = PATIENCE) -> None:
+        """Make the thread; after `patience` seconds a run gives way to others that have waited as long."""
         self._app = app
         self._lease = lease
         self._told = told
+        self._patience = patience
         self._stop = threading.Event()
         self._tidy = Tidying(app, lease, self._stop)
         self._thread = threading.Thread(target=self._work, name="work", daemon=True)
@@ -110,7 +113,14 @@ class Hands:
         self.busy = run.id
         report, error = None, None
         try:
-            report = self._app.execute(run, self._lease, progress=self._progressed, stop=self._stop)
+            report = self._app.execute(
+                run,
+                self._lease,
+                progress=self._progressed,
+                stop=self._stop,
+                gives_way=Waiting(self._app.store, self._patience),
+            )
+            self._app.store.do(lambda tx: go_on(tx, run), epoch=self._lease.epoch)
         except LeaseLost:
             raise
         except SyncdError as failure:

@@ -21,6 +21,11 @@ def _nobody(_: Progress) -> None:
     """Tell nobody."""
 
 
+def _nobody_waits() -> bool:
+    """Give way to nobody."""
+    return False
+
+
 def _alone() -> None:
     """Ask nobody: where no lease was taken, nobody can take over."""
 
@@ -29,13 +34,14 @@ def _alone() -> None:
 class Watch:
     """The run's wires to the outside: tell somebody of progress, notice that it should stop, and hold the store.
 
-    `hold` raises LeaseLost where another process has taken over; it is asked right before the bytes of
-    each write go out.
+    `gives_way` tells whether other runs have waited long enough for this one to end where it can go on later. `hold`
+    raises LeaseLost where another process has taken over; it is asked right before the bytes of each write go out.
     """
 
     tell: Callable[[Progress], None] = _nobody
     stop: threading.Event = field(default_factory=threading.Event)
     hold: Callable[[], None] = _alone
+    gives_way: Callable[[], bool] = _nobody_waits
 
     @property
     def stopping(self) -> bool:

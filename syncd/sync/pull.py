@@ -33,6 +33,10 @@ log = Logger(__name__)
 RESUMABLE = timedelta(minutes=5)
 WORTH_RESUMING = 2_000
 
+# A pass that gave way to other runs goes on where it was, or a slow vendor's would never reach its end.
+GAVE_WAY = "gave_way"
+LONGEST_PASS = timedelta(hours=6)
+
 
 @dataclass(slots=True)
 class Pulled:
@@ -133,8 +137,24 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
             walk.outcome.complete = _is_complete(walk, page)
             walk.state.cursor = dict(page.cursor) if page.cursor else walk.state.cursor
             return
-        if watch.stopping:
+        if watch.stopping or (watch.gives_way() and _leave_for_later(store, walk, page, epoch)):
             return
+
+
+def _leave_for_later(store: Store, walk: _Walk, page: Page, epoch: int) -> bool:
+    """Note that the pass goes on after this page in the next run, however late; False where a vendor gives no way to."""
+    point = _resume_point(walk, page, walk.tally.pulled)
+    if point is None:
+        return False
+
+    def unit(tx: Writing) -> None:
+        state = _as_stored(tx, walk)
+        state.resume = {**point, GAVE_WAY: True}
+        tx.connections.save(state)
+
+    store.do(unit, epoch=epoch)
+    log.info("A pull gives way to runs that wait, and goes on after them.", connection=walk.source.name)
+    return True
 
 
 def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> None:
@@ -183,8 +203,10 @@ def _resumable(walk: _Walk, scene: Scene) -> Mapping[str, Any] | None:
     saved = walk.state.resume
     if not saved or saved.get("full") != walk.full or not saved.get("resume"):
         return None
-    fresh = scene.clock() - datetime.fromisoformat(saved["started"]) < RESUMABLE
-    return dict(saved["resume"]) if fresh and saved.get("rows", 0) >= WORTH_RESUMING else None
+    age = scene.clock() - datetime.fromisoformat(saved["started"])
+    if saved.get(GAVE_WAY):
+        return dict(saved["resume"]) if age < LONGEST_PASS else None
+    return dict(saved["resume"]) if age < RESUMABLE and saved.get("rows", 0) >= WORTH_RESUMING else None
 
 
 def _pass_started(walk: _Walk, resume: Mapping[str, Any] | None, page: Page) -> datetime:

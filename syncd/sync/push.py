@@ -66,7 +66,7 @@ def push(
                     break
                 sent += len(group)
                 watch.tell(Progress("push", source.name, sent))
-                if pusher.halted:
+                if pusher.halted or watch.gives_way():
                     break
     finally:
         tally.requests += source.connector.requests - before

@@ -195,7 +195,12 @@ def _rounds(running: _Running) -> None:
         if not last and planned.looks and _look(running, planned):
             planned = _reconcile(running)
         _report_plan(running, planned)
-        if running.order.dry_run or running.watch.stopping or not _push_all(running):
+        if (
+            running.order.dry_run
+            or running.watch.stopping
+            or not _push_all(running)
+            or running.watch.gives_way()
+        ):
             return
 
 

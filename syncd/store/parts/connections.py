@@ -17,7 +17,8 @@ class ConnectionState:
     """One connection's state.
 
     cursor          the watermark of its incremental pulls
-    resume          the open pass, if any: whether it is full, where it goes on, when it started, rows so far
+    resume          the open pass, if any: whether it is full, where it goes on, when it started, rows so far,
+                    and whether it gave way to other runs
     full_started    when the last complete full pass started
     looked_started  when the last complete pass of any kind started that builds on a complete full pass
     state           ok | paused | refused | unreachable | incomplete, with the reason in words
