@@ -100,7 +100,10 @@ def decide_customer(
             continue
         asking = [one for one in new if _is_duplicates_edit(one, roles)]
         reviews += [_duplicate_edit(customer, one) for one in asking]
-        rows += [waiting_row(customer.id, one, before, occasion.run, occasion.at) for one in asking]
+        rows += [
+            waiting_row(customer.id, one, before, occasion.number, occasion.run, occasion.at)
+            for one in asking
+        ]
         speaking = [one for one in new if one not in asking] if asking else new
         reopened = slot in (chosen or {}) or (slot in customer.pins and _pin_differs(customer, slot))
         if not speaking and not reopened:

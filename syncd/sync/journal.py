@@ -48,15 +48,16 @@ def decided_row(
 
 
 def waiting_row(
-    customer: str, statement: Statement, golden: Golden | None, run: str, now: datetime
+    customer: str, statement: Statement, golden: Golden | None, number: int, run: str, now: datetime
 ) -> JournalRow:
     """Return the journal's row of an edit of a duplicate, which a person has to decide about.
 
-    The review keeps only the last edit of a record; that there were others is to be seen here.
+    The review keeps only the last edit of a record; that there were others is to be seen here. `number` is the
+    decision's: the statement is looked at again whenever a person says anew who is who.
     """
     value = dict(golden.value) if golden else {}
     note = "edited in a duplicate; a person decides"
-    return _unmoved_row(customer, statement, value, run, now, "duplicate_edited", note)
+    return _unmoved_row(customer, statement, value, number, run, now, "duplicate_edited", note)
 
 
 def ignored_row(
@@ -64,13 +65,14 @@ def ignored_row(
 ) -> JournalRow:
     """Return the journal's row of a clear that goes no further."""
     note = "emptied there; it goes no further"
-    return _unmoved_row(customer, statement, value, run, now, "clear_ignored", note)
+    return _unmoved_row(customer, statement, value, statement.number, run, now, "clear_ignored", note)
 
 
 def _unmoved_row(
     customer: str,
     statement: Statement,
     value: dict[str, str],
+    number: int,
     run: str,
     now: datetime,
     rule: str,
@@ -78,7 +80,7 @@ def _unmoved_row(
 ) -> JournalRow:
     """Return the journal's row of a statement beside which the golden value stayed as it was."""
     return JournalRow(
-        number=statement.number,
+        number=number,
         customer=customer,
         run=run,
         at=now,
