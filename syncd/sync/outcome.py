@@ -278,8 +278,8 @@ class Concluding:
             for name, (_, after) in self.operation.draft.fields.items()
             if name not in shadow.not_kept
         )
+        _take_back_strange(self.tx, [(record, self.operation)])  # of what arrived, be it only a part
         if there:
-            _take_back_strange(self.tx, [(record, self.operation)])
             self._close("confirmed")
         else:
             self._close("dropped", "it had not arrived; planned anew")

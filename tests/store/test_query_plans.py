@@ -33,7 +33,7 @@ PEOPLE = 12
 # Indexes that hold only what is rare among many: reading one whole is reading what is due.
 RARE = frozenset({
     "ix_customers_due", "ix_records_unlinked", "ix_records_fresh", "ix_records_problem", "ix_holds_parked",
-    "ix_operations_record", "ix_operations_state", "uq_operations_open",
+    "ix_operations_record", "ix_operations_state", "uq_operations_open", "ix_customers_alias_of",
 })  # fmt: skip
 # What is right to read whole, by words of the statement.
 ALLOWED = {

@@ -20,8 +20,10 @@ from tests.support.stores import Backend
 ROOT = Path(__file__).parents[2]
 
 # Started as a program of its own, so that it can be killed as no fixture could kill itself.
+# What is started in the background of a shell inherits that SIGINT is ignored.
 OWNER = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.support.postgres import running_server
 with running_server() as server:
     (data,) = server.connection.execute("SHOW data_directory").fetchone()

@@ -142,7 +142,7 @@ def test_an_undo_goes_back_to_before_a_run_that_decided_twice(world: World) -> N
     edits = iter(["0470 77 77 77"])
 
     def meanwhile(event: str) -> None:
-        if event == "push.read" and (phone := next(edits, "")):
+        if event == "guard.judged" and (phone := next(edits, "")):
             world.vendor("booking").human_edit(booked, phoneNumber=phone)
 
     with armed(meanwhile):
