@@ -34,7 +34,7 @@ class Workers(ThreadPoolExecutor):
 
 
 def _guarded(task: Task, work: Callable[[Task], None]) -> None:
-    """Do one task's work; its failure is its own and stops no other (design: isolation)."""
+    """Do one task's work; its failure is its own and stops no other."""
     if task.stopped:
         return
     try:
