@@ -192,7 +192,9 @@ class Operations(Verdicts):
         Keys: the kinds, `clear` (operations that empty a field) and `field:NAME` (updates that replace a value). What a person approved counts
         only where `approved` is set; what waits for a person does not count.
         """
-        recent = _c.state.in_(_EXECUTED) & (_c.created_at >= since)
+        # one that was given up after it was sent may have been carried out all the same
+        given_up = (_c.state == "dropped") & _c.intent_at.is_not(None)
+        recent = (_c.state.in_(_EXECUTED) | given_up) & (_c.created_at >= since)
         planned = IS_OPEN & (_c.state == "planned")
         statement = select(_c.kind, _c.draft).where(_c.connection == connection, recent | planned)
         if not approved:
