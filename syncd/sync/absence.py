@@ -141,9 +141,8 @@ def _prove(store: Store, source: Source, vendor_ids: list[str], tally: Tally, ru
         except Missing:
             gone.append(vendor_id)
         except VendorError:
-            failed += (
-                1  # asked again after the next full pass; one that cannot be read stands in nobody's way
-            )
+            # asked again after the next full pass; one that cannot be read stands in nobody's way
+            failed += 1
             if failed > FAILURES:
                 break
 
