@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from syncd.customer import same
 from syncd.errors import UsageError
+from syncd.rules.units import taken_back
 from syncd.store import JournalRow, Writing
 from syncd.sync.decide import BY_HAND
 from syncd.values import Customer, Golden, Record, Statement
@@ -56,7 +57,7 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
         if golden is None or _edited_since(golden, row, records.get(customer.id, ())):
             result.edited_since.append((customer.id, row.slot))
             continue
-        value = dict.fromkeys(row.after, "") | dict(row.before)
+        value = taken_back(row.slot, row.before, row.after)
         customer.golden[row.slot] = Golden(value, number, "undone", holder=_said_before(tx, row, number))
         _give_back(records.get(customer.id, ()), row.slot, value, number, written)
         customer.due = True

@@ -287,9 +287,11 @@ def _forms(name: str, text: str) -> set[str]:
 def _doubles(world: World, seen: Picture) -> Iterator[str]:
     """Nothing twice: at most one create per customer and connection."""
     homes = {record.key: customer for customer, group in seen.records.items() for record in group}
+    restoring = {member.name for member in world.members if member.on_delete == "restore"}
     for name, account in world.accounts.items():
-        # a person may delete a record of our making before it was ever shown to us
-        told = [one for one in account.made if (name, one) in homes or account.row(one) is not None]
+        # a person may delete a record of our making before it was ever shown to us, or so that it is made again
+        told = [one for one in account.made if account.row(one) is not None or (name, one) in homes]
+        told = [one for one in told if account.row(one) is not None or name not in restoring]
         told = [one for one in told if (name, one) not in world.by_hand]
         made = Counter(homes.get((name, vendor_id), f"nobody ({vendor_id})") for vendor_id in told)
         yield from (f"twice: {count} creates in {name} for {who}" for who, count in made.items() if count > 1)

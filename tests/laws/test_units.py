@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from syncd.customer import ADDRESS, NAME, same
 from syncd.rules.golden import Asked, Policy, decide
+from syncd.rules.units import taken_back
 from syncd.values import Golden, Statement
 
 WORDS = ("", "An", "Nguyễn", "Nguyễn An", "An Nguyễn", "Zoë", "zoe", "Müller")
@@ -54,3 +55,22 @@ def test_the_last_edit_is_in_golden_word_by_word(case: tuple[str, dict[str, str]
     spoken = {name: text for name, text in edit.items() if text or name != "full_name"}
     wrong = {name: text for name, text in spoken.items() if not same(name, after.value.get(name), text)}
     assert not wrong, (wrong, after.value)
+
+
+@given(units)
+@example(("name", {"full_name": "An Nguyễn"}, {"first_name": "An", "last_name": "Nguyễn"}))
+@example(("name", {"first_name": "An", "last_name": "Nguyễn"}, {"full_name": "An Nguyễn"}))
+def test_a_change_taken_back_empties_what_it_brought_and_never_a_name(
+    case: tuple[str, dict[str, str], dict[str, str]],
+) -> None:
+    slot, before, after = case
+    back = taken_back(slot, before, after)
+    assert {name: text for name, text in back.items() if text} == {
+        name: text for name, text in before.items() if text
+    }
+    if slot == "address":
+        assert back.keys() == before.keys() | after.keys()
+    elif before.get("full_name") and not before.keys() & {"first_name", "last_name"}:
+        assert back == before  # a part would be emptied at vendors that were never told to
+    elif before.get("first_name"):
+        assert not after.get("last_name") or back["last_name"] == before.get("last_name", "")

@@ -30,6 +30,15 @@ def world() -> Iterator[World]:
     made.close()
 
 
+@pytest.fixture
+def empty_world() -> Iterator[World]:
+    """A CRM that holds a name in two parts, which is asked first, and a shop that holds it whole; nobody in either."""
+    parts = ("email", "first_name", "last_name")
+    made = World([Member("crm", Traits(parts)), Member("shop", Traits(FIELDS), priority=2)])
+    yield made
+    made.close()
+
+
 def edited(world: World) -> str:
     """Edit the notes and sync; return the run that made the edit golden."""
     world.write("crm", "1", "notes", "second")
@@ -85,3 +94,21 @@ def test_what_nobody_has_touched_goes_back(world: World) -> None:
     world.sync()
     rows = [row["notes"] for account in world.accounts.values() for row in account.live().values()]
     assert rows == ["first", "first"]
+
+
+def test_a_name_that_comes_back_as_a_whole_empties_no_part_of_it(empty_world: World) -> None:
+    """Two parts that a later record brought are given up, and stay as they were where they were typed."""
+    world = empty_world
+    world.create("crm", {"email": "an@example.com", "first_name": "An", "last_name": "Nguyễn"}, {})
+    world.create("shop", {"email": "an@example.com", "full_name": "An Nguyễn"}, {})
+    world.connectors["crm"].down = True
+    world.sync()
+    world.connectors["crm"].down = False
+    world.clock.wait(60)
+    report = world.sync()
+    assert report is not None
+    world.clock.wait(60)
+    undo(world, report.run)
+    world.sync()
+    (row,) = world.accounts["crm"].live().values()
+    assert (row["first_name"], row["last_name"]) == ("An", "Nguyễn")
