@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from syncd.customer import name_is_empty, names_agree, tokens
-from syncd.values import Review
+from syncd.values import RecordKey, Review
 
-RecordKey = tuple[str, str]
 Key = tuple[str, str]
 TIERS = ("external_id", "email", "phone")
 TWO_OF_ONE = "two records of one connection"

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from syncd.customer import email_key, fold, full_name
 from syncd.errors import UsageError
 from syncd.store import Reading, Writing
-from syncd.values import UNDER_WAY, Record
+from syncd.sync.parting import refuse_while_created
+from syncd.values import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
     if found is None:
         raise UsageError(f"There is no customer {customer_id}.", "`syncd customers list` shows them.")
     ids = [found.id, *tx.customers.aliases(found.id)]
-    _finish_creates(tx, ids)
+    refuse_while_created(tx, ids)
     records = tx.records.of_customers([found.id]).get(found.id, [])
     records += _unlinked(tx, {record_name(record) for record in records})
     key = _key(tx)
@@ -61,18 +62,6 @@ def erase(tx: Writing, customer_id: str, titles: Mapping[str, str], by: str) -> 
         if record.state != "gone"
     )
     return Erased(found.id, len(records), steps)
-
-
-def _finish_creates(tx: Reading, ids: Sequence[str]) -> None:
-    """Raise UsageError while a record is being made: nobody could tell it from a new person's afterwards."""
-    for operations in tx.operations.open_of(ids).values():
-        for operation in operations:
-            if operation.draft.kind == "create" and operation.state in UNDER_WAY:
-                raise UsageError(
-                    f"{operation.draft.customer} is being created in {operation.draft.connection},"
-                    " and the outcome is not known yet.",
-                    f"Sync and try again; if that does not end it: `syncd operations drop {operation.id}`.",
-                )
 
 
 def _unlinked(tx: Reading, names: set[tuple[str, str]]) -> list[Record]:

@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from syncd.errors import UsageError
 from syncd.store import HumanDecision, Writing
 from syncd.sync.decide import BY_HAND, Desk, record_of
-from syncd.sync.parting import drop_plans, keep_nothing_of_others, leave_behind, set_roles
-from syncd.values import UNDER_WAY, Record, Review
+from syncd.sync.parting import (
+    drop_plans,
+    keep_nothing_of_others,
+    leave_behind,
+    refuse_while_created,
+    set_roles,
+)
+from syncd.values import Record, Review
 
 
 def decide_duplicate(desk: Desk, review: Review, choice: str) -> None:
@@ -54,17 +60,8 @@ def say_of_pair(tx: Writing, kind: str, pair: Sequence[Sequence[str]], by: str) 
 
 
 def leave_no_plan(tx: Writing, customers: Sequence[str]) -> None:
-    """Drop what is planned for customers that change who they are; it is planned anew. Raises UsageError.
-
-    A create under way would make a record for somebody who is not there any more, or a second one beside the other's.
-    """
-    found = [op for group in tx.operations.open_of(customers).values() for op in group]
-    for op in found:
-        if op.draft.kind == "create" and op.state in UNDER_WAY:
-            raise UsageError(
-                f"{op.draft.customer} is being created in {op.draft.connection}, and the outcome is not known yet.",
-                "Sync and try again.",
-            )
+    """Drop what is planned for customers that change who they are; it is planned anew. Raises UsageError."""
+    refuse_while_created(tx, customers)
     drop_plans(tx, customers)
 
 

@@ -6,7 +6,7 @@ Confirmed, refused, or unknown; an unknown outcome is decided by a later look (`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syncd.customer import base_of, slot_of
@@ -17,8 +17,8 @@ from syncd.rules.identity import duplicate_review
 from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing
 from syncd.sync.attempt import Attempt
+from syncd.sync.ended import Ended, take_back_strange
 from syncd.sync.erase import without_erased
-from syncd.sync.parting import keep_nothing_of_others
 from syncd.sync.renames import rename
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
@@ -46,45 +46,6 @@ def _heard(record: Record, shown: Shown, ground: Ground) -> dict[str, Statement]
         return {}
     absorb(record, shown, ground)
     return {slot: one for slot, one in record.shadow.stated.items() if one.kind == "edit"}
-
-
-@dataclass(slots=True)
-class Ended:
-    """Updates that are over and not written down yet: those of a group are written together."""
-
-    tx: Writing
-    records: list[Record] = field(default_factory=list)
-    operations: list[Operation] = field(default_factory=list)
-
-    def add(self, record: Record, operation: Operation) -> None:
-        """Add an update and its record."""
-        self.records.append(record)
-        self.operations.append(operation)
-
-    def save(self) -> None:
-        """Write down what was added, and have its customers planned anew."""
-        if self.operations:
-            self.tx.records.save(self.records)
-            self.tx.operations.save(self.operations)
-            _take_back_strange(self.tx, list(zip(self.records, self.operations, strict=True)))
-            planned = {operation.draft.customer for operation in self.operations}
-            self.tx.customers.mark_due(
-                planned | {record.customer for record in self.records if record.customer}
-            )
-        self.records, self.operations = [], []
-
-
-def _take_back_strange(tx: Writing, ended: Sequence[tuple[Record, Operation]]) -> None:
-    """Take back what was written into records while a person said that it is somebody else's.
-
-    The record is another customer's by now, or whoever said what was written has left its customer.
-    """
-    primary = [(record, op) for record, op in ended if record.customer and record.role == "primary"]
-    customers = tx.customers.load({record.customer for record, _ in primary if record.customer})
-    for record, operation in primary:
-        golden = customers[record.customer or ""].golden
-        if record.customer != operation.draft.customer or operation.draft.numbers.keys() - golden.keys():
-            keep_nothing_of_others(tx, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +239,7 @@ class Concluding:
             for name, (_, after) in self.operation.draft.fields.items()
             if name not in shadow.not_kept
         )
-        _take_back_strange(self.tx, [(record, self.operation)])  # of what arrived, be it only a part
+        take_back_strange(self.tx, [(record, self.operation)])  # of what arrived, be it only a part
         if there:
             self._close("confirmed")
         else:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from syncd.errors import UsageError
 from syncd.rules.apart import only_filled, speak_for_themselves
-from syncd.store import JournalRow, Writing
+from syncd.store import JournalRow, Reading, Writing
 from syncd.sync.decide import BY_HAND
 from syncd.sync.golden import ask_anew
-from syncd.values import UNDER_WAY, Customer, Golden, Record
-
-RecordKey = tuple[str, str]
+from syncd.values import UNDER_WAY, Customer, Golden, Record, RecordKey
 
 
 def leave_behind(tx: Writing, record: Record) -> list[Record]:
@@ -32,6 +31,22 @@ def leave_behind(tx: Writing, record: Record) -> list[Record]:
         tx.customers.save([customer])
         tx.records.save(left)
     return left
+
+
+def refuse_while_created(tx: Reading, customers: Iterable[str]) -> None:
+    """Raise UsageError while a record is being made for one of these customers.
+
+    It would be made for somebody who is not there any more, beside another's, or as one whom nobody can tell from a
+    new person.
+    """
+    for operations in tx.operations.open_of(customers).values():
+        for operation in operations:
+            if operation.draft.kind == "create" and operation.state in UNDER_WAY:
+                raise UsageError(
+                    f"{operation.draft.customer} is being created in {operation.draft.connection},"
+                    " and the outcome is not known yet.",
+                    f"Sync and try again; if that does not end it: `syncd operations drop {operation.id}`.",
+                )
 
 
 def drop_plans(tx: Writing, customers: Iterable[str]) -> None:

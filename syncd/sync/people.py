@@ -21,9 +21,7 @@ from syncd.sync.journal import decided_row
 from syncd.sync.kinship import leave_no_plan, move
 from syncd.sync.parting import drop_plans, forget_words, part_ways, set_roles
 from syncd.sync.scene import Scene
-from syncd.values import Customer, Golden, Record, Review, Statement
-
-RecordKey = tuple[str, str]
+from syncd.values import Customer, Golden, Record, RecordKey, Review, Statement
 
 
 def merge(tx: Writing, scene: Scene, survivor_id: str, other_id: str, by: str) -> Customer:

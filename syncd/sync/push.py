@@ -29,6 +29,7 @@ from syncd.rules.ground import Ground
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync import outcome
 from syncd.sync.attempt import is_doubt, is_refusal
+from syncd.sync.ended import Ended
 from syncd.sync.habits import learn_habits
 from syncd.sync.late import TOO_SLOW, Lateness
 from syncd.sync.progress import Progress, Watch
@@ -226,7 +227,7 @@ class _Pusher:
 
         def unit(tx: Writing) -> None:
             ground = grounds(tx, self.scene, self.source, self.state, len(tasks))
-            ended = outcome.Ended(tx)
+            ended = Ended(tx)
             for task in sorted(as_stored(tx, tasks, ("sent",)), key=_may_touch_others):
                 if _may_touch_others(task):
                     ended.save()
@@ -272,7 +273,7 @@ class _Pusher:
             task.problem = Busy(str(error), status=error.status)
 
     def _conclude(
-        self, tx: Writing, task: Task, ground: Callable[..., Ground], tally: Tally, ended: outcome.Ended
+        self, tx: Writing, task: Task, ground: Callable[..., Ground], tally: Tally, ended: Ended
     ) -> None:
         """Write one outcome down, or how far an operation has come of which another step follows."""
         problem, operation = task.problem, task.operation

@@ -14,9 +14,8 @@ from syncd.errors import UsageError
 from syncd.rules.units import taken_back
 from syncd.store import JournalRow, Writing
 from syncd.sync.decide import BY_HAND
-from syncd.values import Customer, Golden, Record, Statement
+from syncd.values import Customer, Golden, Record, RecordKey, Statement
 
-RecordKey = tuple[str, str]
 PAGE = 1_000
 
 

@@ -12,6 +12,7 @@ from syncd.values.lean import lean
 
 StatementKind = Literal["initial", "edit", "clear"]
 Role = Literal["primary", "duplicate"]
+RecordKey = tuple[str, str]  # the connection's name, and the id by which its vendor knows the record
 
 
 @lean(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Statement:
     modified: datetime | None = None
 
     @property
-    def record(self) -> tuple[str, str]:
+    def record(self) -> RecordKey:
         return (self.connection, self.vendor_id)
 
 

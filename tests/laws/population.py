@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from random import Random
 
 from syncd.customer import fold
-from syncd.rules.identity import Candidate, RecordKey, identify
+from syncd.rules.identity import Candidate, identify
+from syncd.values import RecordKey
 
 VENDORS: Mapping[str, float] = {"crm": 0.7, "shop": 0.7, "loyalty": 0.5, "booking": 0.4}  # who is there
 FAMILY_ADDRESS, TWICE, NO_EMAIL = 0.06, 0.03, 0.15

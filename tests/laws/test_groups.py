@@ -7,8 +7,9 @@ from collections.abc import Hashable
 
 from hypothesis import given, settings
 
-from syncd.rules.identity import Candidate, Decided, Identified, RecordKey, identify
+from syncd.rules.identity import Candidate, Decided, Identified, identify
 from syncd.sync.linking import Groups
+from syncd.values import RecordKey
 from tests.laws.test_identity import MATCH, decided_crowds
 
 

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncd.customer import name_is_empty, names_agree
-from syncd.rules.identity import Candidate, Decided, Identified, RecordKey, identify
+from syncd.rules.identity import Candidate, Decided, Identified, identify
+from syncd.values import RecordKey
 
 CONNECTIONS = ("crm", "shop", "loyalty")
 NAMES: tuple[dict[str, str], ...] = (

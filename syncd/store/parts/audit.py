@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from syncd.store.office import audit
-from syncd.store.parts.naming import ERASED, Named, RecordKey
+from syncd.store.parts.naming import ERASED, Named
 from syncd.store.transaction import Transaction
+from syncd.values import RecordKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Row, delete, select, tuple_, update
 from syncd.errors import StaleChoice, UsageError
 from syncd.store.office import decision_subjects, decisions
 from syncd.store.transaction import Transaction, chunks
+from syncd.values import RecordKey
 
-RecordKey = tuple[str, str]
 Pair = tuple[RecordKey, RecordKey]
 
 # A customer stands among the subjects without a connection.

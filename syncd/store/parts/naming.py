@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-RecordKey = tuple[str, str]
+from syncd.values import RecordKey
+
 ERASED: Final = "erased"  # stands in the place of an id that is not to be known any more
 
 

@@ -14,10 +14,10 @@ from sqlalchemy import Row, delete, func, select, update
 
 from syncd.errors import StaleChoice, UsageError
 from syncd.store.columns import sorted_document
-from syncd.store.parts.naming import Named, RecordKey
+from syncd.store.parts.naming import Named
 from syncd.store.tables import reviews
 from syncd.store.transaction import Transaction, chunks
-from syncd.values import Review
+from syncd.values import RecordKey, Review
 
 _c: Final = reviews.c
 

@@ -13,9 +13,10 @@ from sqlalchemy import Row, literal_column, select, update
 from syncd.errors import StoreError, UsageError
 from syncd.store.columns import sorted_document
 from syncd.store.parts.meta import count_on
-from syncd.store.parts.naming import ERASED, Named, RecordKey
+from syncd.store.parts.naming import ERASED, Named
 from syncd.store.tables import runs
 from syncd.store.transaction import Transaction
+from syncd.values import RecordKey
 
 _c: Final = runs.c
 
