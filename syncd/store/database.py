@@ -7,7 +7,8 @@ except a migration's, where rebuilding a parent table would delete its children.
 
 PostgreSQL: one engine that writes and one that only reads; connections are tested before use, and no statement, lock
 or forgotten transaction waits for ever. The server ends a write whose process says nothing for as long as a lease
-lasts: one that was stopped would otherwise keep the turn to write from whoever took over.
+lasts: one that was stopped would otherwise keep the turn to write from whoever took over. Where the server takes such a
+process for busy, whoever waits for its turn has it ended (`Transaction.end_silent_writers`).
 """
 
 from __future__ import annotations

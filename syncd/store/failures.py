@@ -116,6 +116,11 @@ def may_pass(error: Exception) -> bool:
     return code in _PASSING_CODES
 
 
+def is_kept_out(error: Exception) -> bool:
+    """Tell whether another session of PostgreSQL kept what a unit wanted for longer than it would wait."""
+    return _state(error) == "55P03"
+
+
 def explained(error: Exception, place: str) -> StoreError:
     """Return what a database error means for the store at `place`, and what to do."""
     if isinstance(error, UnicodeEncodeError):
@@ -147,7 +152,7 @@ def _meaning(error: Exception) -> tuple[str, str]:
 
 
 def _is_held(error: Exception) -> bool:
-    return isinstance(error, PoolTimeout) or _code(error) in _PASSING_CODES or _state(error) == "55P03"
+    return isinstance(error, PoolTimeout) or _code(error) in _PASSING_CODES or is_kept_out(error)
 
 
 def _origin(error: Exception) -> object:

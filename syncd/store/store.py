@@ -24,7 +24,7 @@ from syncd.store import lease as leases
 from syncd.store import migrate as migrations
 from syncd.store.backup import backup_before_upgrade, found_damage
 from syncd.store.database import PATIENCE, Database, connect, parse
-from syncd.store.failures import explained, is_databases, may_pass
+from syncd.store.failures import explained, is_databases, is_kept_out, may_pass
 from syncd.store.lease import Lease
 from syncd.store.subjects import Reading, Writing
 from syncd.store.transaction import Transaction
@@ -140,12 +140,16 @@ class Store:
     def _write(self, unit: Callable[[Transaction], T]) -> T:
         deadline = time.monotonic() + _PATIENCES * self._database.patience
         wait = _FIRST_WAIT
+        kept_out = False
         while True:
             self._check_file()
             failpoint("store.begin")
             try:
                 with self._database.writer.begin() as connection:
-                    result = unit(Transaction(connection, self._clock()))
+                    tx = Transaction(connection, self._clock())
+                    if kept_out:
+                        tx.end_silent_writers(leases.TTL)
+                    result = unit(tx)
                     failpoint("store.commit")
                 failpoint("store.committed")
                 return result
@@ -154,6 +158,7 @@ class Store:
                     raise
                 if not may_pass(error) or time.monotonic() + wait > deadline:
                     raise explained(error, self.url) from error
+                kept_out = is_kept_out(error)
             # not in step with the other one of a deadlock
             time.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311
             wait *= 2

@@ -154,10 +154,11 @@ def test_a_stopped_holder_is_replaced_when_its_time_is_over_and_then_refused(url
             store.do(lambda tx: tx.meta.set("a", "b"), epoch=epoch)
 
 
-def test_a_holder_stopped_in_the_middle_of_a_write_keeps_nobody_out(postgres_url: str) -> None:
+@pytest.mark.parametrize("where", ["writing", "pipeline", "copy"])
+def test_a_holder_stopped_in_the_middle_of_a_write_keeps_nobody_out(postgres_url: str, where: str) -> None:
     with (
         Store.open(postgres_url, clock=real_clock) as store,
-        running("holding", postgres_url, "1", "writing") as process,
+        running("holding", postgres_url, "1", where) as process,
     ):
         epoch = int(said(process))
         process.send_signal(signal.SIGSTOP)
@@ -165,6 +166,20 @@ def test_a_holder_stopped_in_the_middle_of_a_write_keeps_nobody_out(postgres_url
         store.do(lambda tx: tx.meta.set("a", "b"), epoch=lease.epoch)
         assert lease.epoch == epoch + 1
         process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("where", ["pipeline", "copy"])
+def test_whoever_waits_for_a_turn_that_somebody_silent_keeps_gets_it(postgres_url: str, where: str) -> None:
+    """Also where it waits for no lease, as an admin's command does."""
+    with (
+        Store.open(postgres_url, clock=real_clock, patience=4) as store,
+        running("holding", postgres_url, "600", where) as process,
+    ):
+        said(process)
+        process.send_signal(signal.SIGSTOP)
+        store.do(lambda tx: tx.meta.set("a", "b"))
+        with store.look() as tx:
+            assert tx.meta.get("a") == "b"
 
 
 def test_a_number_given_to_another_process_is_not_the_holder() -> None:
