@@ -124,8 +124,13 @@ def delivered(name: str, value: str, desired: str, golden: Golden, region: str |
     if name != "full_name" or not value:
         return False
     words = sorted(value.split())
-    parts = f"{golden.value.get('first_name', '')} {golden.value.get('last_name', '')}".split()
-    return is_rendering_of_name(value, golden.value) and words in (sorted(parts), sorted(desired.split()))
+    told = [sorted(desired.split())]
+    if is_rendering_of_name(
+        desired, {**golden.value, "full_name": ""}
+    ):  # otherwise the parts are those of another name
+        parts = f"{golden.value.get('first_name', '')} {golden.value.get('last_name', '')}"
+        told.append(sorted(parts.split()))
+    return words in told and is_rendering_of_name(value, golden.value)
 
 
 def matches(customer: Customer, target: Target) -> bool:

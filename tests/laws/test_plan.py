@@ -244,3 +244,16 @@ def test_a_name_is_not_split_into_a_field_that_a_create_may_not_carry() -> None:
     target = Target("shop", frozenset({"create"}), fields, full_done=True)
     sent, derived, _ = create_fields(customer, target, World([target], {}))
     assert set(sent) == set(derived) == {"first_name"}
+
+
+def test_a_full_name_is_due_where_a_record_shows_parts_that_are_held_since() -> None:
+    fields = {"full_name": FieldSpec("full_name")}
+    target = Target("shop", frozenset({"update"}), fields, full_done=True)
+    shadow = Shadow(acked={"full_name": "Đức Trần"}, given={"full_name"}, seen={"full_name": "Đức Trần"})
+    record = Record("shop", "1", shadow, linked_at=1)
+    held = {"first_name": "Đức", "last_name": "Trần", "full_name": "Lê Thị Mai"}
+    customer = Customer("x-1", golden={"name": Golden(held, 9, "latest_edit")})
+    (draft,) = plan(customer, [record], World([target], {})).drafts
+    assert draft.fields == {"full_name": ("Đức Trần", "Lê Thị Mai")}
+    one = Customer("x-1", golden={"name": Golden({**held, "full_name": "Trần Đức"}, 9, "latest_edit")})
+    assert not plan(one, [record], World([target], {})).drafts
