@@ -18,15 +18,28 @@ def speak_for_themselves(side: Sequence[Record], number: int) -> list[Record]:
 
     Beside a person's own record that is only the name: what else they have came from the other side.
     """
-    spoken = {slot for record in side for slot in record.shadow.stated}
+    spoken = _spoken(side)
     if any(not record.shadow.ours and record.state != "gone" for record in side):
         spoken |= {slot for record in side for slot, _ in _asked(record.shadow.seen)} - {"name"}
     speaking = [record for record in side if record.shadow.ours and record.state != "gone"]
     for record in speaking:
+        known = spoken | record.shadow.stated.keys()  # an edit that waits for a person stays one
         words = _initial(record, number)
-        record.shadow.stated.update({slot: one for slot, one in words.items() if slot not in spoken})
+        record.shadow.stated.update({slot: one for slot, one in words.items() if slot not in known})
         record.considered, record.fresh = 0, True
     return speaking
+
+
+def _spoken(side: Sequence[Record]) -> set[str]:
+    """Return the slots of which a record speaks; what was edited in a duplicate waits for a person and says nothing."""
+    taken = {record.connection for record in side if record.role == "primary" and record.state != "gone"}
+    spoken: set[str] = set()
+    for record in side:
+        waits = record.role == "duplicate" and record.connection in taken
+        if record.state != "gone":
+            taken.add(record.connection)  # the first of its connection is the primary one from now on
+        spoken |= {slot for slot, one in record.shadow.stated.items() if one.kind == "initial" or not waits}
+    return spoken
 
 
 def _initial(record: Record, number: int) -> dict[str, Statement]:
@@ -65,7 +78,7 @@ def only_filled(
 
     A name is never taken back: a record without one would be nobody's.
     """
-    spoken = {slot for record in (*side, *beside) for slot in record.shadow.stated} | golden.keys() | {"name"}
+    spoken = _spoken(list({one.key: one for one in (*side, *beside)}.values())) | golden.keys() | {"name"}
     found: dict[str, dict[str, str]] = {}
     every = {name for record in side for name in record.shadow.given}
     for slot, names in [each for each in _asked(every) if each[0] not in spoken]:

@@ -208,9 +208,6 @@ def _unmerge(
     survivor.golden = _own_side(survivor.golden, mine.golden, since, lambda key: key not in keys)
     other.alias_of, other.due, survivor.due = None, True, True
     other.pins = theirs.pins
-    part_ways(tx, {other.id: (other, leaving), survivor.id: (survivor, staying)})
-    tx.customers.save([other, survivor])
-    ask_anew(tx, [other, survivor], {other.id, survivor.id}, BY_HAND)
     roles = {
         (connection, vendor_id): (role, linked)
         for connection, vendor_id, role, linked in merged.before["records"]
@@ -219,6 +216,9 @@ def _unmerge(
         record.customer = other.id
     for record in [*leaving, *staying]:
         record.role, record.linked_at = roles.get(record.key, (record.role, record.linked_at))
+    part_ways(tx, {other.id: (other, leaving), survivor.id: (survivor, staying)})
+    tx.customers.save([other, survivor])
+    ask_anew(tx, [other, survivor], {other.id, survivor.id}, BY_HAND)
     tx.records.save(leaving)
     tx.records.save(staying)
     tx.decisions.undo(merged.id, BY_HAND)
