@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
-from syncd.customer import fold
 from syncd.failpoints import failpoint
 from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identify
 from syncd.store import Reading, Store, Writing
+from syncd.sync import made
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene, candidate
-from syncd.values import Customer, Operation, Record, Review, Sketch, Tally
+from syncd.values import Customer, Operation, Review, Sketch, Tally
 
 BATCH = 2_000
 
@@ -110,21 +111,31 @@ class _Linking:
         while True:
             with self.store.look() as tx:
                 batch = tx.records.unlinked(after, BATCH)
-                self._leave_ours(tx, batch, creates)
+                shown = self._leave_ours(tx, batch, creates)
                 lone = self._part(tx, batch, groups)
             if not batch:
                 break
             after = batch[-1].id
+            if shown:
+                self.store.do(partial(made.note, shown=shown), epoch=self.epoch)
             self._link([Cluster((one.key,), None, "alone") for one in lone], lone, Identified())
         self._join_customers(groups)
         return groups
 
-    def _leave_ours(self, tx: Reading, batch: Sequence[Sketch], creates: Sequence[Operation]) -> None:
+    def _leave_ours(
+        self, tx: Reading, batch: Sequence[Sketch], creates: Sequence[Operation]
+    ) -> dict[str, list[str]]:
+        """Leave alone what open creates may have made; return operation → such records that it has not noted yet."""
         asked = {op.draft.connection for op in creates}
         doubtful = [one.id for one in batch if one.connection in asked]
+        shown: dict[str, list[str]] = {}
         for one in tx.records.sketches(doubtful) if doubtful else ():
-            if any(op.draft.connection == one.connection and shares(op, one) for op in creates):
-                self.ours.add(one.id)
+            for op in (op for op in creates if op.draft.connection == one.connection):
+                if made.may_have_made(op, one):
+                    self.ours.add(one.id)
+                    if not made.is_noted(op, one):
+                        shown.setdefault(op.id, []).append(one.vendor_id)
+        return shown
 
     def _part(self, tx: Reading, batch: Sequence[Sketch], groups: Groups) -> list[Sketch]:
         """Put what shares a key into groups; return the records that share none."""
@@ -300,35 +311,3 @@ def _with_customers(tx: Writing, reviews: Sequence[Review]) -> list[Review]:
         replace(review, customer=customers.get(numbers.get(key, 0)))
         for review, key in zip(reviews, keys, strict=True)
     ]
-
-
-# --- records that a create of ours may have made --------------------------------------------------
-
-
-def shares(operation: Operation, record: Record | Sketch) -> bool:
-    """Tell whether a record carries the stamp, the e-mail, the phone or the name that a create sent.
-
-    The name counts where the record shows neither e-mail nor phone: a create of several requests may have ended
-    before the one that carries them.
-    """
-    sent = {name: after for name, (_, after) in operation.draft.fields.items()}
-    if operation.draft.stamp and record.value("external_id") == operation.draft.stamp:
-        return True
-    keys = {value for _, value in record.keys}
-    told = [sent[name].strip().lower() for name in ("email", "phone") if sent.get(name)]
-    if any(value in keys or value == record.value("phone") for value in told):
-        return True
-    if told and (record.value("email") or record.value("phone")):
-        return False
-    return bool(called(sent)) and fold(called(sent)) in _names(record)
-
-
-def called(sent: Mapping[str, str]) -> str:
-    """Return the name under which what a create sent would be listed."""
-    parts = " ".join(filter(None, (sent.get("first_name"), sent.get("last_name"))))
-    return sent.get("company") or sent.get("full_name") or parts
-
-
-def _names(record: Record | Sketch) -> set[str]:
-    parts = f"{record.value('first_name')} {record.value('last_name')}"
-    return {fold(name) for name in (record.value("company"), record.value("full_name"), parts)}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.customer import renders
-from syncd.sync.linking import called
+from syncd.sync.made import called
 from syncd.sync.scene import Source
 from syncd.values import Operation, Shown
 from syncd.vendors.base import Keys

@@ -16,7 +16,7 @@ from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import Store, Writing
 from syncd.sync.attempt import Attempt
-from syncd.sync.linking import shares
+from syncd.sync.made import may_have_made
 from syncd.sync.outcome import Concluding, drop, suspect
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.sync.search import can_find, find, lag_of
@@ -223,7 +223,7 @@ class _Settler:
             record
             for record in unlinked
             if record.vendor_id not in seen
-            and shares(self.operation, record)
+            and may_have_made(self.operation, record)
             and not (since and record.first_seen and record.first_seen < since)
         ]
 

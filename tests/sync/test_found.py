@@ -238,3 +238,21 @@ def test_an_email_of_another_customer_that_is_given_up_again_is_asked_about_no_m
     booking.human_edit(vendor_id, email="jan0@example.com")
     world.sync()
     assert not world.reviews()
+
+
+def test_a_lost_create_that_a_listing_has_shown_is_known_by_another_email_too(world: World) -> None:
+    """A person corrects the e-mail of what we made, after a listing showed it and before it was looked for."""
+    shop = world.vendor("shop")
+    world.vendor("booking").human_create(**EVA)
+    shop.faults.add("drop_after", kind="create", count=1)
+    world.sync()
+    world.clock.forward(seconds=10)
+    world.sync()
+    (made,) = shop.snapshot()
+    shop.human_edit(made, email="eva.maes@example.com")
+    world.clock.forward(minutes=5)
+    world.sync()
+    world.quiet()
+    assert list(shop.snapshot()) == [made]
+    (row,) = world.vendor("booking").snapshot().values()
+    assert row["email"] == "eva.maes@example.com"
