@@ -13,6 +13,7 @@ IDENTITY = "tests/laws/test_identity.py::"
 PLAN = "tests/laws/test_plan.py::"
 GUARD = "tests/laws/test_guard.py::"
 SETS = "tests/laws/test_sets.py::"
+UNITS = "tests/laws/test_units.py::"
 APART = "tests/laws/test_apart.py::"
 CASE = "tests/cases/test_cases.py::test_it_ends_as_it_says[{}]"
 
@@ -425,6 +426,30 @@ FAULTS: tuple[Planted, ...] = (
         "",
         "return None",
         CASE.format("found_beside_another"),
+    ),
+    Planted(
+        "an undo empties the parts of a name that was known in full only",
+        "reversible",
+        "syncd.rules.units:taken_back",
+        "",
+        "return dict.fromkeys(after, '') | dict(before)",
+        UNITS + "test_a_change_taken_back_empties_what_it_brought_and_never_a_name",
+    ),
+    Planted(
+        "parts that are held are taken for the full name that was said since",
+        "nothing lost",
+        "syncd.rules.target:delivered",
+        "if is_rendering_of_name(desired, {**golden.value, 'full_name': ''}):",
+        "if True:",
+        PLAN + "test_a_full_name_is_due_where_a_record_shows_parts_that_are_held_since",
+    ),
+    Planted(
+        "an edit that waits in a duplicate speaks for its side of a split",
+        "reversible",
+        "syncd.rules.apart:_spoken",
+        "one.kind == 'initial' or not waits",
+        "True",
+        APART + "test_a_record_of_our_making_says_what_nobody_else_on_its_side_says",
     ),
     Planted(
         "what was only filled in stays after a split",

@@ -161,6 +161,16 @@ def test_the_limits_count_what_is_planned_or_was_done_without_a_persons_yes(
         assert tx.operations.counts("crm", NOON + timedelta(seconds=1)) == {"create": 1}
 
 
+def test_what_was_given_up_counts_for_the_limits_where_it_had_been_sent(store: Store) -> None:
+    add(
+        store,
+        operation(state="dropped"),
+        replace(operation(customer="x-2", state="dropped"), intent_at=NOON),
+    )
+    with store.look() as tx:
+        assert tx.operations.counts("crm", NOON - timedelta(days=1))["update"] == 1
+
+
 def test_operations_are_listed_newest_first_in_pages(store: Store) -> None:
     add(store, operation(), operation("shop"), operation(customer="x-2", state="rejected"))
     with store.look() as tx:

@@ -189,8 +189,8 @@ class Operations(Verdicts):
     def counts(self, connection: str, since: datetime, approved: bool = False) -> dict[str, int]:
         """Return how much is planned in a connection, or was executed since a time, for the limits.
 
-        Keys: the kinds, `clear` (operations that empty a field) and `field:NAME` (updates that replace a value). What a person approved counts
-        only where `approved` is set; what waits for a person does not count.
+        Keys: the kinds, `clear` (operations that empty a field) and `field:NAME` (updates that replace a value).
+        What a person approved counts only where `approved` is set; what waits for a person does not count.
         """
         # one that was given up after it was sent may have been carried out all the same
         given_up = (_c.state == "dropped") & _c.intent_at.is_not(None)
