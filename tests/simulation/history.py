@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from syncd.errors import SyncdError
 from tests.crash.dying import Crash, DiesAt
-from tests.simulation.people import PLACES, Crowd, Person, plain
+from tests.simulation.people import PLACES, Crowd, Person, plain, standing
 from tests.simulation.places import Place, Places, places
 from tests.simulation.trial import LEASE_OVER, NAMES, SETTLE, Trial
 
@@ -95,8 +95,8 @@ class History:
         assert self.trial.app is not None
         with self.trial.app.store.look() as tx:
             for vendor, simulated in self.trial.vendors.items():
-                there = set(simulated.snapshot())
-                if there - set(tx.records.load(NAMES[vendor], there)):
+                there = standing(simulated)
+                if there.keys() - set(tx.records.load(NAMES[vendor], there)):
                     return False
         return True
 
@@ -263,7 +263,7 @@ class History:
             operations = tx.operations.list(limit=100_000)
             for name, vendor in self.trial.vendors.items():
                 written = {entry.customer for entry in vendor.ledger.writes() if entry.accepted}
-                there = written & set(vendor.snapshot())
+                there = written & standing(vendor).keys()
                 known = set(tx.records.load(NAMES[name], [each for each in there if each]))
                 if unknown := there - known:
                     self.told.broken.append(f"I7 {name} has {sorted(map(str, unknown))}, which syncd wrote")

@@ -221,12 +221,8 @@ class Crowd:
 
     def keys(self, person: Person, vendor: str) -> list[str]:
         """Return the customers of a vendor that are this person."""
-        rows = self.trial.vendors[vendor].snapshot()
-        return [
-            key
-            for key, row in rows.items()
-            if _surname(vendor, row).lower() == person.last.lower() and not row.get("deletedAt")
-        ]
+        rows = standing(self.trial.vendors[vendor])
+        return [key for key, row in rows.items() if _surname(vendor, row).lower() == person.last.lower()]
 
     def _key(self, person: Person, vendor: str) -> str | None:
         return next(iter(self.keys(person, vendor)), None)
@@ -259,6 +255,11 @@ class Crowd:
             "notes": f"note {self._typed}",
         }
         return made[name]
+
+
+def standing(vendor: Any) -> dict[str, Any]:
+    """Return the customers that a vendor shows: Pexip Engage keeps those that were deleted, and lists them no more."""
+    return {key: row for key, row in vendor.snapshot().items() if not row.get("deletedAt")}
 
 
 def _letters(number: int) -> str:
