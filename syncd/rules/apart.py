@@ -32,14 +32,12 @@ def speak_for_themselves(side: Sequence[Record], number: int) -> list[Record]:
 
 def _spoken(side: Sequence[Record]) -> set[str]:
     """Return the slots of which a record speaks; what was edited in a duplicate waits for a person and says nothing."""
-    taken = {record.connection for record in side if record.role == "primary" and record.state != "gone"}
-    spoken: set[str] = set()
-    for record in side:
-        waits = record.role == "duplicate" and record.connection in taken
-        if record.state != "gone":
-            taken.add(record.connection)  # the first of its connection is the primary one from now on
-        spoken |= {slot for slot, one in record.shadow.stated.items() if one.kind == "initial" or not waits}
-    return spoken
+    return {
+        slot
+        for record in side
+        for slot, one in record.shadow.stated.items()
+        if record.role == "primary" or one.kind == "initial"
+    }
 
 
 def _initial(record: Record, number: int) -> dict[str, Statement]:
@@ -78,7 +76,7 @@ def only_filled(
 
     A name is never taken back: a record without one would be nobody's.
     """
-    spoken = _spoken(list({one.key: one for one in (*side, *beside)}.values())) | golden.keys() | {"name"}
+    spoken = {slot for record in (*side, *beside) for slot in record.shadow.stated} | golden.keys() | {"name"}
     found: dict[str, dict[str, str]] = {}
     every = {name for record in side for name in record.shadow.given}
     for slot, names in [each for each in _asked(every) if each[0] not in spoken]:

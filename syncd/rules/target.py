@@ -125,9 +125,8 @@ def delivered(name: str, value: str, desired: str, golden: Golden, region: str |
         return False
     words = sorted(value.split())
     told = [sorted(desired.split())]
-    if is_rendering_of_name(
-        desired, {**golden.value, "full_name": ""}
-    ):  # otherwise the parts are those of another name
+    # otherwise the parts are held, and are those of another name
+    if is_rendering_of_name(desired, {**golden.value, "full_name": ""}):
         parts = f"{golden.value.get('first_name', '')} {golden.value.get('last_name', '')}"
         told.append(sorted(parts.split()))
     return words in told and is_rendering_of_name(value, golden.value)

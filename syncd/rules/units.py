@@ -25,15 +25,15 @@ def merged(slot: str, before: Parts, stated: Parts) -> tuple[dict[str, str], tup
 def taken_back(slot: str, before: Parts, after: Parts) -> dict[str, str]:
     """Return the slot's value once a change of it is taken back: what the change brought is empty again.
 
-    A name that was there is never emptied by the way it was written since: a full name says no part, and the parts
-    say no full name, so that what was not known before stays unknown instead of becoming "".
+    A name that was there is never emptied by the way it was written since. Parts that say no full name leave none, and
+    a full name gives the parts that it was changed into where it aligns with them; otherwise they are unknown again.
     """
     value = dict.fromkeys(after, "") | dict(before)
     if slot != "name" or is_empty(before):
         return value
-    had_parts = any(before.get(name) for name in ("first_name", "last_name"))
-    unknown = {"full_name"} if had_parts else {"first_name", "last_name"}
-    return {name: text for name, text in value.items() if text or name not in unknown}
+    if any(before.get(name) for name in ("first_name", "last_name")):
+        return {name: text for name, text in value.items() if text or name != "full_name"}
+    return {"full_name": before["full_name"], **(follow_full(before["full_name"], after) or {})}
 
 
 def _merged_name(before: Parts, stated: Parts) -> tuple[dict[str, str], tuple[str, ...]]:

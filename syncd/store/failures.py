@@ -66,6 +66,10 @@ _POSTGRES: Final[dict[str, tuple[str, str]]] = {
         "The store is busy with another write",
         "Wait for it to end, or find the session that blocks it.",
     ),
+    "57P": (
+        "PostgreSQL ended the session, or is starting",
+        "Nothing is lost and it is done again; if it stays, look into the log of the database server.",
+    ),
     "57014": (
         "A statement took too long",
         "Try again; if it lasts, look at the load of the database server.",

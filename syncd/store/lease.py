@@ -134,7 +134,10 @@ def acquire(writes: Writes, holder: str, ttl: timedelta = TTL, ticks: Ticks = ti
         if held is None:
             epoch = _first(tx, holder, ttl)
         elif held.is_over(tx.now):
-            tx.end_silent_writers(ttl / 4)  # the last write of whoever had it would keep the row
+            if (
+                held.expires_at is not None
+            ):  # it was not given back: the last write of whoever had it keeps the row
+                tx.end_silent_writers(ttl / 4)
             epoch = _take_over(tx, held, holder, ttl)
         if epoch is not None:
             tried.append((epoch, tx.now + ttl))

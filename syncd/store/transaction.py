@@ -55,22 +55,26 @@ class Transaction:
         return int(self.rows("SELECT txid_current(), pg_advisory_xact_lock(?)", _TURN)[0][0])
 
     def end_silent_writers(self, silence: timedelta) -> None:
-        """Have PostgreSQL end whoever has the turn to write and was last heard of longer than `silence` ago.
+        """Have PostgreSQL end whoever has the turn to write and began its last message longer than `silence` ago.
 
         A process that was stopped keeps its turn. The server's own limits end it only between two statements: one that
         stands in the middle of a COPY or of a pipeline of them counts as busy for ever, though nothing comes from it
         [PostgreSQL documentation, 20.11.1: a statement's time ends with its Execute, an idle one's begins with the
-        Sync]. What it had written is taken back, and if it wakes up it does it again, or is refused.
+        Sync]. What it had written is taken back, and if it wakes up it does it again, or is refused. Whoever lives and sends a COPY
+        for longer than that does it again as well.
         """
         if not self.is_postgres:
             return
         asked = """
             SELECT pg_terminate_backend(pid)
             FROM pg_locks JOIN pg_stat_activity USING (pid)
-            WHERE locktype = 'advisory' AND granted AND classid = ? AND objid = ? AND datname = current_database()
-            AND usename = current_user AND pid <> pg_backend_pid()
+            WHERE locktype = 'advisory' AND granted AND classid = ? AND objid = ? AND objsubid = 1
+            AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
             AND wait_event IN ('ClientRead', 'ClientWrite') AND state_change < clock_timestamp() - ?::interval
         """
+        self.rows(
+            "SELECT pg_stat_clear_snapshot()"
+        )  # what was seen earlier in this transaction is kept otherwise
         self.rows(asked, _TURN >> 32, _TURN & 0xFFFFFFFF, silence)
 
     def has_committed(self, number: int) -> bool:

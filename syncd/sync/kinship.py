@@ -12,7 +12,6 @@ from syncd.sync.parting import (
     keep_nothing_of_others,
     leave_behind,
     refuse_while_created,
-    set_roles,
 )
 from syncd.values import Record, Review
 
@@ -49,7 +48,7 @@ def split_off(tx: Writing, record: Record) -> None:
     """Take a record out of its customer: the next run finds or makes its own."""
     before = record.customer
     leave_behind(tx, record)
-    record.customer, record.role, record.fresh, record.considered = None, "primary", True, 0
+    record.role, record.fresh, record.considered = "primary", True, 0
     tx.records.save([record])
     if before:
         tx.customers.mark_due([before])
@@ -80,8 +79,6 @@ def move(tx: Writing, record: Record, customer_id: str) -> None:
     tx.customers.mark_due([customer_id, *([before] if before else [])])
     if record.role == "primary":
         keep_nothing_of_others(tx, record)
-    set_roles(left)
-    tx.records.save(left)
     if before and not left:
         tx.holds.replace([before], [], BY_HAND)
         empty = tx.customers.load([before], follow=False)[before]

@@ -7,13 +7,10 @@ give that record another e-mail before it is looked for.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
 
-from syncd.customer import fold
+from syncd.customer import fold, names_agree
 from syncd.store import Writing
-from syncd.values import Operation, Record, Sketch
-
-_SHOWN: Final = "shown"  # where in a create's progress the ids of such records stand
+from syncd.values import NOTED, Operation, Record, Sketch
 
 
 def may_have_made(operation: Operation, record: Record | Sketch) -> bool:
@@ -22,17 +19,32 @@ def may_have_made(operation: Operation, record: Record | Sketch) -> bool:
 
 
 def is_noted(operation: Operation, record: Record | Sketch) -> bool:
-    """Tell whether a listing has shown a record that shared what a create sent."""
-    return record.vendor_id in operation.progress.get(_SHOWN, ())
+    """Tell whether a listing has shown a record that shared what a create sent, and still goes by the name sent."""
+    if record.vendor_id not in operation.progress.get(NOTED, ()):
+        return False
+    sent = {name: after for name, (_, after) in operation.draft.fields.items()}
+    shown = {name: record.value(name) for name in ("first_name", "last_name", "full_name")}
+    return names_agree(sent, shown)
 
 
 def note(tx: Writing, shown: Mapping[str, Collection[str]]) -> None:
     """Note with creates, by their ids, the vendor ids of records that they may have made."""
     for operation in filter(None, map(tx.operations.get, shown)):
         if operation.state == "unknown":
-            known = {*operation.progress.get(_SHOWN, ()), *shown[operation.id]}
-            operation.progress = {**operation.progress, _SHOWN: sorted(known)}
-            tx.operations.save([operation])
+            _save(tx, operation, {*operation.progress.get(NOTED, ()), *shown[operation.id]})
+
+
+def rename_noted(tx: Writing, connection: str, old: str, new: str) -> None:
+    """Follow a vendor whose ids are e-mails: what was noted under an old id goes by another one."""
+    for operation in tx.operations.open_creates(connection):
+        noted = set(operation.progress.get(NOTED, ()))
+        if old in noted:
+            _save(tx, operation, noted - {old} | {new})
+
+
+def _save(tx: Writing, operation: Operation, noted: Collection[str]) -> None:
+    operation.progress = {**operation.progress, NOTED: sorted(noted)}
+    tx.operations.save([operation])
 
 
 def shares(operation: Operation, record: Record | Sketch) -> bool:

@@ -18,12 +18,14 @@ from syncd.values import UNDER_WAY, Customer, Golden, Record, RecordKey
 
 def leave_behind(tx: Writing, record: Record) -> list[Record]:
     """Take what a record says out of the customer that it is about to leave; return the records that stay."""
-    if record.customer is None:
+    if (before := record.customer) is None:
         return []
-    group = tx.records.of_customers([record.customer]).get(record.customer, [])
-    left = [one for one in group if one.key != record.key]
+    left = [one for one in tx.records.of_customers([before]).get(before, []) if one.key != record.key]
+    record.customer = None
+    tx.records.save([record])  # first: a customer's primary per connection is unique
+    set_roles(left)
     if left:
-        customer = tx.customers.load([record.customer])[record.customer]
+        customer = tx.customers.load([before])[before]
         forget_words(tx, customer, {record.key})
         for one in left:
             one.considered, one.fresh = 0, True

@@ -253,9 +253,9 @@ def _part(tx: Writing, customer: Customer, leaving: Sequence[Record], staying: S
     forget_words(tx, customer, keys)
     for record in [*leaving, *staying]:
         record.considered, record.fresh = 0, True
-    part_ways(tx, {customer.id: (customer, staying), made.id: (made, leaving)})
     set_roles(leaving)
     set_roles(staying)
+    part_ways(tx, {customer.id: (customer, staying), made.id: (made, leaving)})
     customer.due = made.due = True
     tx.customers.save([customer, made])
     tx.records.save(leaving)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from syncd.errors import Malformed, Missing
 from syncd.store import Store, Writing
+from syncd.sync.made import rename_noted
 from syncd.sync.scene import Source, traces
 from syncd.values import Item, Page, Record, Shadow, Shown, Statement
 
@@ -33,6 +34,7 @@ def rename(tx: Writing, connection: str, old: str, new: str) -> None:
     """Let a record go by a new id, also where golden names it as who holds a value or waits in a conflict."""
     record = tx.records.one(connection, old)
     tx.records.rename(connection, old, new)
+    rename_noted(tx, connection, old, new)
     if record is None or record.customer is None:
         return
     for customer in tx.customers.load([record.customer]).values():

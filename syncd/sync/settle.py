@@ -16,12 +16,12 @@ from syncd.logs import Logger
 from syncd.rules.absorb import absorb
 from syncd.store import Store, Writing
 from syncd.sync.attempt import Attempt
-from syncd.sync.made import may_have_made
+from syncd.sync.made import is_noted, shares
 from syncd.sync.outcome import Concluding, drop, suspect
 from syncd.sync.scene import Scene, Source, record_keys
 from syncd.sync.search import can_find, find, lag_of
 from syncd.sync.taking import grounds
-from syncd.values import Operation, Record, Review, Shadow, Shown, Tally
+from syncd.values import NOTED, Operation, Record, Review, Shadow, Shown, Tally
 
 NOT_NOW = (Unreachable, Refused, Throttled, Busy)  # what says nothing of the one record that was asked for
 log = Logger(__name__)
@@ -214,18 +214,23 @@ class _Settler:
         return known or Record(self.source.name, vendor_id, Shadow(), first_seen=made, observed=made)
 
     def _remembered(self, found: Sequence[Shown]) -> list[Record]:
-        """Return what listings have shown since the intent and a search does not: unlinked, and sharing what was sent."""
+        """Return what listings have shown since the intent and a search does not: unlinked, and sharing what was sent.
+
+        What shares nothing any more, and is only noted, counts where nothing else is there.
+        """
         since = self.operation.intent_at and self.operation.intent_at - lag_of(self.source)
         seen = {shown.vendor_id for shown in found}
         with self.store.look() as tx:
             unlinked = [r for r in tx.records.fresh_unlinked(0, 100_000) if r.connection == self.source.name]
-        return [
+        known = [
             record
             for record in unlinked
             if record.vendor_id not in seen
-            and may_have_made(self.operation, record)
             and not (since and record.first_seen and record.first_seen < since)
         ]
+        sharing = [record for record in known if shares(self.operation, record)]
+        noted = () if found or sharing else (one for one in known if is_noted(self.operation, one))
+        return [*sharing, *noted]
 
     def _ask_a_person(self) -> None:
         if (
@@ -251,6 +256,7 @@ class _Settler:
         if operation is None:
             decided = tx.operations.get(self.operation.id)
             return decided is not None and decided.state == "confirmed"
+        operation.progress = {name: value for name, value in operation.progress.items() if name != NOTED}
         ours = [shown for shown in found if self._is_free(tx, shown.vendor_id)]
         if ours or gone:
             shown = min(

@@ -41,7 +41,7 @@ def undo_run(tx: Writing, run: str, by: str) -> Undone:
     rows = _rows(tx, run)
     if run == BY_HAND or (not rows and tx.runs.get(run) is None):
         raise UsageError(f"There is no run {run}.", "`syncd runs list` shows the runs.")
-    changed = _on_the_whole(row for row in rows if not _is_first_word(row))
+    changed = _on_the_whole(_changes(tx, rows))
     result = Undone(created=_created(tx, run))
     if not changed:
         return result
@@ -128,12 +128,31 @@ def _give_back(
                 record.shadow.back[name] = (own, number)
 
 
-def _is_first_word(row: JournalRow) -> bool:
-    """Tell whether a value is what a record said when it was first seen, where nothing had been said before.
+def _changes(tx: Writing, rows: Sequence[JournalRow]) -> list[JournalRow]:
+    """Leave out what records said when they were first seen, or when their customer was first decided.
 
-    It is somebody's own and no change by the run: to take it back would empty it at its source.
+    It is somebody's own and no change by the run: to take it back would empty it at its source. A name above all: a
+    record without one would be nobody's.
     """
-    return not any(row.before.values()) and row.rule.startswith("initial")
+    began: dict[str, int] = {}
+    for row in rows:
+        began[row.customer] = min(row.number, began.get(row.customer, row.number))
+    said = [row for row in rows if not _only_adds(row)]
+    known = {name for name in {row.customer for row in said} if _was_known(tx, name, began[name])}
+    return [row for row in said if row.customer in known]
+
+
+def _was_known(tx: Writing, customer: str, number: int) -> bool:
+    """Tell whether a customer had any value before a decision."""
+    return any(any(row.after.values()) for row in tx.journal.of(customer) if row.number < number)
+
+
+def _only_adds(row: JournalRow) -> bool:
+    """Tell whether an initial value only added to what was known, or a first name was given."""
+    stood = {name: text for name, text in row.before.items() if text}
+    if row.slot == "name" and not stood:
+        return True
+    return row.rule.startswith("initial") and all(row.after.get(name) == text for name, text in stood.items())
 
 
 def _rows(tx: Writing, run: str) -> list[JournalRow]:

@@ -73,6 +73,10 @@ class Operation:
     )  # what finished steps returned (for example a new id)
 
 
+# In the progress of a create whose outcome is not known: ids of unlinked records that it may have made.
+NOTED: Final = "noted"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a connector is asked to do with one record.

@@ -10,7 +10,7 @@ import pytest
 
 from syncd.errors import StoreError, UsageError
 from syncd.store import Store, Writing
-from syncd.values import Operation
+from syncd.values import NOTED, Operation
 from tests.store.conftest import NOON, Clock
 from tests.store.made import draft, operation
 
@@ -169,6 +169,19 @@ def test_what_was_given_up_counts_for_the_limits_where_it_had_been_sent(store: S
     )
     with store.look() as tx:
         assert tx.operations.counts("crm", NOON - timedelta(days=1))["update"] == 1
+
+
+def test_whoever_is_erased_is_noted_with_no_create_any_more(store: Store) -> None:
+    create = operation(vendor_id=None, kind="create", state="unknown")
+    add(
+        store,
+        replace(create, progress={NOTED: ["1", "2"], "newer_than": "7"}),
+        replace(operation("shop", vendor_id=None, kind="create", state="unknown"), progress={NOTED: ["1"]}),
+    )
+    store.do(lambda tx: tx.operations.forget_noted([("crm", "1"), ("crm", "9")]))
+    with store.look() as tx:
+        noted = {each.draft.connection: each.progress for each in tx.operations.list()}
+    assert noted == {"crm": {NOTED: ["2"], "newer_than": "7"}, "shop": {NOTED: ["1"]}}
 
 
 def test_operations_are_listed_newest_first_in_pages(store: Store) -> None:

@@ -256,3 +256,41 @@ def test_a_lost_create_that_a_listing_has_shown_is_known_by_another_email_too(wo
     assert list(shop.snapshot()) == [made]
     (row,) = world.vendor("booking").snapshot().values()
     assert row["email"] == "eva.maes@example.com"
+
+
+def test_a_lost_create_follows_an_id_that_is_an_email(world: World) -> None:
+    loyalty = world.vendor("loyalty")
+    world.vendor("booking").human_create(**EVA)
+    loyalty.faults.add("drop_after", kind="create", count=1)
+    world.sync()
+    world.clock.forward(seconds=10)
+    world.sync()
+    loyalty.human_edit(EVA["email"], email="eva.maes@example.com")
+    world.clock.forward(minutes=5)
+    world.sync()
+    world.quiet()
+    assert list(loyalty.snapshot()) == ["eva.maes@example.com"]
+    (row,) = world.vendor("booking").snapshot().values()
+    assert row["email"] == "eva.maes@example.com"
+
+
+@pytest.mark.parametrize("what", ["drop_after", "drop_before"])
+def test_somebody_else_who_was_entered_with_the_email_meanwhile_is_not_taken_for_ours(
+    world: World, what: str
+) -> None:
+    """Prefer a missed match to a wrong merge: that person's e-mail is corrected before anybody looks."""
+    shop = world.vendor("shop")
+    world.vendor("booking").human_create(**EVA)
+    shop.faults.add(what, kind="create", count=1)
+    world.sync()
+    tom = shop.human_create(name="Tom Claes", email=EVA["email"])
+    world.clock.forward(seconds=10)
+    world.sync()
+    shop.human_edit(tom, email="tom@example.com")
+    world.clock.forward(minutes=5)
+    world.sync()
+    world.quiet()
+    pairs = {("Eva Maes", "eva@example.com"), ("Tom Claes", "tom@example.com")}
+    assert {(row["name"], row["email"]) for row in shop.snapshot().values()} == pairs
+    booked = world.vendor("booking").snapshot().values()
+    assert {(f"{row['firstName']} {row['lastName']}", row["email"]) for row in booked} == pairs

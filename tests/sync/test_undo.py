@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from syncd.rules.golden import Policy
+from syncd.sync.people import split
 from syncd.sync.undo import Undone, undo_run
 from syncd.values import Golden
-from tests.laws.accounts import Traits
+from tests.laws.accounts import Row, Traits
 from tests.laws.world import Member, World
 
 FIELDS = ("email", "full_name", "notes")
@@ -33,8 +34,9 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def empty_world() -> Iterator[World]:
     """A CRM that holds a name in two parts, which is asked first, and a shop that holds it whole; nobody in either."""
-    parts = ("email", "first_name", "last_name")
-    made = World([Member("crm", Traits(parts)), Member("shop", Traits(FIELDS), priority=2)])
+    address = ("city", "street1")
+    crm = Traits(("email", "first_name", "last_name", *address))
+    made = World([Member("crm", crm), Member("shop", Traits((*FIELDS, *address)), priority=2)])
     yield made
     made.close()
 
@@ -96,11 +98,10 @@ def test_what_nobody_has_touched_goes_back(world: World) -> None:
     assert rows == ["first", "first"]
 
 
-def test_a_name_that_comes_back_as_a_whole_empties_no_part_of_it(empty_world: World) -> None:
-    """Two parts that a later record brought are given up, and stay as they were where they were typed."""
-    world = empty_world
-    world.create("crm", {"email": "an@example.com", "first_name": "An", "last_name": "Nguyễn"}, {})
-    world.create("shop", {"email": "an@example.com", "full_name": "An Nguyễn"}, {})
+def meet_one_after_the_other(world: World, crm: dict[str, str], shop: dict[str, str]) -> str:
+    """Have the CRM say its words in a run of its own, after the shop; return that run."""
+    world.create("crm", {"email": "an@example.com", **crm}, {})
+    world.create("shop", {"email": "an@example.com", **shop}, {})
     world.connectors["crm"].down = True
     world.sync()
     world.connectors["crm"].down = False
@@ -108,7 +109,66 @@ def test_a_name_that_comes_back_as_a_whole_empties_no_part_of_it(empty_world: Wo
     report = world.sync()
     assert report is not None
     world.clock.wait(60)
-    undo(world, report.run)
+    return report.run
+
+
+def test_a_name_that_comes_back_as_a_whole_empties_no_part_of_it(empty_world: World) -> None:
+    """Two parts that a later record brought are given up, and stay as they were where they were typed."""
+    world = empty_world
+    parts = {"first_name": "An", "last_name": "Nguyễn"}
+    undo(world, meet_one_after_the_other(world, parts, {"full_name": "An Nguyễn"}))
     world.sync()
     (row,) = world.accounts["crm"].live().values()
     assert (row["first_name"], row["last_name"]) == ("An", "Nguyễn")
+
+
+def test_what_a_record_added_at_first_sight_is_not_emptied_at_its_source(empty_world: World) -> None:
+    world = empty_world
+    added = {"first_name": "An", "last_name": "Nguyễn", "city": "Gent", "street1": "Kerkstraat 1"}
+    undo(world, meet_one_after_the_other(world, added, {"full_name": "An Nguyễn", "city": "Gent"}))
+    world.sync()
+    (row,) = world.accounts["crm"].live().values()
+    assert {name: row[name] for name in added} == added
+
+
+def test_parts_that_we_derived_come_back_with_the_whole_name(empty_world: World) -> None:
+    world = empty_world
+    world.create("shop", {"email": "an@example.com", "full_name": "An Nguyễn"}, {})
+    world.sync()
+    world.clock.wait(60)
+    (made,) = world.accounts["crm"].live()
+    world.write("crm", made, "first_name", "Anh")
+    report = world.sync()
+    assert report is not None
+    world.clock.wait(60)
+    undo(world, report.run)
+    world.sync()
+    shown = [(row.get("full_name"), row.get("first_name")) for row in _rows(world)]
+    assert sorted(shown, key=str) == [("An Nguyễn", None), (None, "An")]
+
+
+def _rows(world: World) -> list[Row]:
+    return [row for account in world.accounts.values() for row in account.live().values()]
+
+
+def test_what_a_customer_is_first_known_by_is_not_undone_though_somebody_edited_it(
+    empty_world: World,
+) -> None:
+    """What is ours and was split off speaks for itself, and somebody edits it before it is decided."""
+    world = empty_world
+    world.create("shop", {"email": "an@example.com", "full_name": "An Nguyễn"}, {})
+    world.sync()
+    world.clock.wait(60)
+    (made,) = world.accounts["crm"].live()
+    with world.store.look() as tx:
+        (one,) = tx.customers.list(limit=10)
+    world.store.do(lambda tx: split(tx, one.id, [("crm", made)], "anna"))
+    world.write("crm", made, "last_name", "Trần")
+    world.write("crm", made, "city", "Gent")
+    report = world.sync()
+    assert report is not None
+    world.clock.wait(60)
+    undo(world, report.run)
+    world.sync()
+    row = world.accounts["crm"].live()[made]
+    assert (row["first_name"], row["last_name"], row["city"]) == ("An", "Trần", "Gent")

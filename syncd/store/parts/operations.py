@@ -20,7 +20,7 @@ from syncd.store.parts.operation_rows import changing_values, number_of, operati
 from syncd.store.parts.verdicts import Verdicts
 from syncd.store.tables import IS_OPEN, OPEN, operations
 from syncd.store.transaction import chunks
-from syncd.values import UNDER_WAY, Operation
+from syncd.values import NOTED, UNDER_WAY, Operation, RecordKey
 
 _c: Final = operations.c
 
@@ -69,6 +69,20 @@ class Operations(Verdicts):
         """Delete every operation of these customers for good (erasure)."""
         for chunk in chunks(customers):
             self._tx.execute(delete(operations).where(_c.customer.in_(chunk)))
+
+    def forget_noted(self, records: Iterable[RecordKey]) -> None:
+        """Take records out of what is noted with the creates of others (erasure)."""
+        of: dict[str, set[str]] = {}
+        for connection, vendor_id in records:
+            of.setdefault(connection, set()).add(vendor_id)
+        noted = select(_c.id, _c.connection, _c.progress).where(
+            _c.connection.in_(of), _c.kind == "create", _c.state.in_(("unknown", "dropped"))
+        )
+        for row in self._tx.execute(noted).all():
+            kept = [each for each in row.progress.get(NOTED, ()) if each not in of[row.connection]]
+            if kept != row.progress.get(NOTED, []):
+                progress = {**row.progress, NOTED: kept}
+                self._tx.execute(update(operations).where(_c.id == row.id).values(progress=progress))
 
     def claim(self, ids: Iterable[str], epoch: int) -> set[str]:
         """Take planned operations for execution; return the ids of those that nobody else took first."""

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from syncd.customer import FIELDS
 from syncd.store import Reading
-from syncd.values import FieldSpec, Operation
+from syncd.values import NOTED, FieldSpec, Operation
 from syncd.web.show.plan import OperationShown, operation_shown
 from syncd.web.show.words import field_word
 
@@ -78,7 +78,7 @@ def operation_whole(
         settle_at=operation.settle_at,
         not_before=operation.not_before,
         approved_by=operation.approved_by,
-        returned=tuple((name, str(value)) for name, value in operation.progress.items()),
+        returned=tuple((name, str(value)) for name, value in operation.progress.items() if name != NOTED),
     )
 
 
