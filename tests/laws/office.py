@@ -112,6 +112,9 @@ class Office:
         if asked:
             review = self.rng.choice(asked)
             choice = self.rng.choice(review.choices)
+            if choice == "restore":
+                connection, _, vendor_id = review.subject.partition("/")
+                self.world.restored.add((connection, vendor_id))
             if review.kind in OF_PEOPLE:
                 self._touch(*self._customers())
             self._do(

@@ -291,7 +291,8 @@ def _doubles(world: World, seen: Picture) -> Iterator[str]:
     for name, account in world.accounts.items():
         # a person may delete a record of our making before it was ever shown to us, or so that it is made again
         told = [one for one in account.made if account.row(one) is not None or (name, one) in homes]
-        told = [one for one in told if account.row(one) is not None or name not in restoring]
+        again = set(told) if name in restoring else {one for there, one in world.restored if there == name}
+        told = [one for one in told if account.row(one) is not None or one not in again]
         told = [one for one in told if (name, one) not in world.by_hand]
         made = Counter(homes.get((name, vendor_id), f"nobody ({vendor_id})") for vendor_id in told)
         yield from (f"twice: {count} creates in {name} for {who}" for who, count in made.items() if count > 1)

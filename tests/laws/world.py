@@ -68,6 +68,7 @@ class World:
     said: list[tuple[str, str]] = field(default_factory=list)  # (field, text) that an admin gave
     left: set[str] = field(default_factory=set)  # groups that somebody took a customer out of
     deleted: set[tuple[str, str]] = field(default_factory=set)  # records that people deleted
+    restored: set[tuple[str, str]] = field(default_factory=set)  # of these, what a person had made again
     others: int = 0  # writes of runs that took over from another one
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     failures: int = 0  # what went wrong since everything was last quiet
