@@ -134,9 +134,8 @@ def acquire(writes: Writes, holder: str, ttl: timedelta = TTL, ticks: Ticks = ti
         if held is None:
             epoch = _first(tx, holder, ttl)
         elif held.is_over(tx.now):
-            if (
-                held.expires_at is not None
-            ):  # it was not given back: the last write of whoever had it keeps the row
+            # where it was not given back, the last write of whoever had it would keep the row
+            if held.expires_at is not None:
                 tx.end_silent_writers(ttl / 4)
             epoch = _take_over(tx, held, holder, ttl)
         if epoch is not None:

@@ -60,8 +60,8 @@ class Transaction:
         A process that was stopped keeps its turn. The server's own limits end it only between two statements: one that
         stands in the middle of a COPY or of a pipeline of them counts as busy for ever, though nothing comes from it
         [PostgreSQL documentation, 20.11.1: a statement's time ends with its Execute, an idle one's begins with the
-        Sync]. What it had written is taken back, and if it wakes up it does it again, or is refused. Whoever lives and sends a COPY
-        for longer than that does it again as well.
+        Sync]. What it had written is taken back, and if it wakes up it does it again, or is refused. So does whoever
+        lives, and sends a COPY for longer than that.
         """
         if not self.is_postgres:
             return
@@ -72,9 +72,8 @@ class Transaction:
             AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
             AND wait_event IN ('ClientRead', 'ClientWrite') AND state_change < clock_timestamp() - ?::interval
         """
-        self.rows(
-            "SELECT pg_stat_clear_snapshot()"
-        )  # what was seen earlier in this transaction is kept otherwise
+        # what was seen earlier in this transaction is shown again otherwise
+        self.rows("SELECT pg_stat_clear_snapshot()")
         self.rows(asked, _TURN >> 32, _TURN & 0xFFFFFFFF, silence)
 
     def has_committed(self, number: int) -> bool:
