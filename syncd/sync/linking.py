@@ -19,7 +19,7 @@ from syncd.store import Reading, Store, Writing
 from syncd.sync import made
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene, candidate
-from syncd.values import Customer, Operation, Review, Sketch, Tally
+from syncd.values import NOTED, Customer, Operation, Review, Sketch, Tally
 
 BATCH = 2_000
 
@@ -133,7 +133,7 @@ class _Linking:
             for op in (op for op in creates if op.draft.connection == one.connection):
                 if made.may_have_made(op, one):
                     self.ours.add(one.id)
-                    if not made.is_noted(op, one):
+                    if one.vendor_id not in op.progress.get(NOTED, ()):
                         shown.setdefault(op.id, []).append(one.vendor_id)
         return shown
 
