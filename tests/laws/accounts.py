@@ -119,6 +119,7 @@ class Word:
     token: str = ""
     read: bool = False
     gone: Literal["", "written over", "exposed", "lost"] = ""
+    followed: datetime | None = None  # when a person wrote something else into the same field
 
 
 class Account:
@@ -203,6 +204,9 @@ class Account:
             for word in self._unread(vendor_id, name) + self._undecided(vendor_id, name):
                 word.gone = "written over"
             text = row.get(name) or ""
+            for word in self.words:
+                if (word.vendor_id, word.field, word.followed) == (vendor_id, name, None):
+                    word.followed = self.clock()
             self.words.append(Word(self.name, vendor_id, name, text, self.clock(), tokens.get(name, "")))
 
     def show(self, vendor_id: str, row: Row, started: datetime) -> None:
@@ -216,7 +220,12 @@ class Account:
                     word.gone = "exposed"  # written between our write and its read-back
 
     def forget_looks(self, since: datetime) -> None:
-        """Note that a run threw away what it saw after its writes: they are not read back yet."""
+        """Note that a run threw away what it saw after its writes: they are not read back yet.
+
+        Nor was decided what it had read, where a person wrote something else there before it ended.
+        """
+        for word in [one for one in self.words if one.followed and one.followed >= since]:
+            word.gone = word.gone or "written over"
         for one in [one for one in self.ledger if one.at >= since]:
             fields = self.traits.fields if one.kind == "create" else one.fields
             before = self.unconfirmed.get(one.vendor_id, frozenset())
