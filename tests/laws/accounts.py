@@ -119,7 +119,7 @@ class Word:
     token: str = ""
     read: bool = False
     gone: Literal["", "written over", "exposed", "lost"] = ""
-    followed: datetime | None = None  # when a person wrote something else into the same field
+    read_at: datetime | None = None  # when syncd was first shown it
 
 
 class Account:
@@ -204,9 +204,6 @@ class Account:
             for word in self._unread(vendor_id, name) + self._undecided(vendor_id, name):
                 word.gone = "written over"
             text = row.get(name) or ""
-            for word in self.words:
-                if (word.vendor_id, word.field, word.followed) == (vendor_id, name, None):
-                    word.followed = self.clock()
             self.words.append(Word(self.name, vendor_id, name, text, self.clock(), tokens.get(name, "")))
 
     def show(self, vendor_id: str, row: Row, started: datetime) -> None:
@@ -215,17 +212,17 @@ class Account:
         written = self.unconfirmed.pop(vendor_id, frozenset())
         for name, text in row.items():
             for word in self._unread(vendor_id, name):
-                word.read = word.text == (text or "")
+                word.read, word.read_at = word.text == (text or ""), self.clock()
                 if word.read and name in written:
                     word.gone = "exposed"  # written between our write and its read-back
 
     def forget_looks(self, since: datetime) -> None:
         """Note that a run threw away what it saw after its writes: they are not read back yet.
 
-        Nor was decided what it had read, where a person wrote something else there before it ended.
+        Nor was decided what it had read.
         """
-        for word in [one for one in self.words if one.followed and one.followed >= since]:
-            word.gone = word.gone or "written over"
+        for word in [one for one in self.words if one.read_at and one.read_at >= since]:
+            word.read = False
         for one in [one for one in self.ledger if one.at >= since]:
             fields = self.traits.fields if one.kind == "create" else one.fields
             before = self.unconfirmed.get(one.vendor_id, frozenset())

@@ -183,8 +183,10 @@ class SimulatedConnector:
             return Written(vendor_id)
         assert row is not None
         started = self.account.clock()
-        shown = self._shown(vendor_id, row, started, started) if self.account.traits.answers else None
-        return Written(vendor_id, shown)
+        if not self.account.traits.answers:
+            return Written(vendor_id)
+        self.account.looked[vendor_id] = started
+        return Written(vendor_id, self._shown(vendor_id, row, started, started))
 
     @staticmethod
     def _fail(fault: FaultKind | None, errors: Mapping[Any, Callable[[], BaseException]]) -> None:

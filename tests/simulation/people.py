@@ -177,7 +177,9 @@ class Crowd:
         self.edits["deletions"] += 1
 
     def come_back(self, person: Person) -> None:
-        """Somebody enters a customer again where another deleted them."""
+        """Somebody enters a customer again where another deleted them, by an e-mail that others know."""
+        if "email" in person.loose:
+            return
         for vendor in person.left:
             if self._key(person, vendor) is None and not person.returned:
                 person.returned = True
