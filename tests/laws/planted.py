@@ -447,7 +447,7 @@ FAULTS: tuple[Planted, ...] = (
         "an edit that waits in a duplicate speaks for its side of a split",
         "reversible",
         "syncd.rules.apart:_spoken",
-        "one.kind == 'initial' or not waits",
+        "record.role == 'primary' or one.kind == 'initial'",
         "True",
         APART + "test_a_record_of_our_making_says_what_nobody_else_on_its_side_says",
     ),
