@@ -55,6 +55,15 @@ def undo(world: World, run: str) -> Undone:
     return world.store.do(lambda tx: undo_run(tx, run, "anna"))
 
 
+def sync_and_undo(world: World) -> None:
+    """Sync, take back what that run changed, and sync again."""
+    report = world.sync()
+    assert report is not None
+    world.clock.wait(60)
+    undo(world, report.run)
+    world.sync()
+
+
 def notes(world: World) -> Golden:
     """Return the golden notes of the one customer."""
     with world.store.look() as tx:
@@ -138,11 +147,7 @@ def test_parts_that_we_derived_come_back_with_the_whole_name(empty_world: World)
     world.clock.wait(60)
     (made,) = world.accounts["crm"].live()
     world.write("crm", made, "first_name", "Anh")
-    report = world.sync()
-    assert report is not None
-    world.clock.wait(60)
-    undo(world, report.run)
-    world.sync()
+    sync_and_undo(world)
     shown = [(row.get("full_name"), row.get("first_name")) for row in _rows(world)]
     assert sorted(shown, key=str) == [("An Nguyễn", None), (None, "An")]
 
@@ -165,10 +170,6 @@ def test_what_a_customer_is_first_known_by_is_not_undone_though_somebody_edited_
     world.store.do(lambda tx: split(tx, one.id, [("crm", made)], "anna"))
     world.write("crm", made, "last_name", "Trần")
     world.write("crm", made, "city", "Gent")
-    report = world.sync()
-    assert report is not None
-    world.clock.wait(60)
-    undo(world, report.run)
-    world.sync()
+    sync_and_undo(world)
     row = world.accounts["crm"].live()[made]
     assert (row["first_name"], row["last_name"], row["city"]) == ("An", "Trần", "Gent")
