@@ -37,9 +37,9 @@ def absorb(record: Record, shown: Shown, ground: Ground) -> Absorbed:
     """
     if is_late(record, shown):
         return Absorbed([], [], dropped=True)
-    unseen = is_unseen(record.shadow) and not ground.busy
-    seen, wider = as_read(record.shadow, shown, ground)
-    return _take_first(record, seen, wider) if unseen else take_in(record, seen, wider)
+    if is_unseen(record.shadow) and not ground.busy:
+        return _take_first(record, shown, ground)
+    return take_in(record, *as_read(record.shadow, shown, ground))
 
 
 def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
@@ -56,7 +56,7 @@ def take_in(record: Record, shown: Shown, ground: Ground) -> Absorbed:
 
 
 def _take_first(record: Record, shown: Shown, ground: Ground) -> Absorbed:
-    """Take the first look at a record of which nothing is known: what `take_in` makes of it, the short way."""
+    """Take the first look at a record of which nothing is known: what `as_read` and `take_in` make of it, the short way."""
     result = Absorbed(first_words(record, shown, ground), [])
     keep_look(record, shown)
     record.fresh = record.fresh or bool(result.statements)

@@ -22,7 +22,7 @@ import orjson
 from syncd.customer import SLOTS
 from syncd.errors import StoreError
 from syncd.store.columns import microseconds, microseconds_or_none, moment, moment_or_none, written
-from syncd.values import Customer, Golden, Shadow, Statement, StatementKind, Unconfirmed
+from syncd.values import Customer, Golden, Newcomer, Shadow, Statement, StatementKind, Unconfirmed
 
 Own = tuple[str, str]
 Origin = tuple[Any, ...]
@@ -153,6 +153,23 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
         "back": shadow.back,
     }
     return written({key: part for key, part in document.items() if part})
+
+
+def write_first(new: Newcomer, number: int, now: int) -> str:
+    """Return the shadow of a record that nobody has seen before as a document; its statements count from `number`.
+
+    It is what `write_shadow` makes of these statements, without making them.
+    """
+    document: dict[str, Any] = {"seen": new.seen}
+    if new.tidied:
+        document["acked"] = new.tidied
+    if new.stated:
+        document["from"] = [["i", None, microseconds(new.started), now, microseconds_or_none(new.modified)]]
+        document["stated"] = {
+            slot: [0, each, 0] if value is None else [0, each, 0, value]
+            for each, (slot, value) in enumerate(new.stated.items(), number)
+        }
+    return written(document)
 
 
 def read_shadow(text: str, own: Own) -> Shadow:

@@ -17,7 +17,7 @@ from syncd.customer import email_key, fold, full_name
 from syncd.errors import UsageError
 from syncd.store import Reading, Writing
 from syncd.sync.parting import refuse_while_created
-from syncd.values import Record
+from syncd.values import Newcomer, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ def _told(records: Iterable[Record]) -> set[str]:
     return {full_name({part: record.value(part) for part in parts}).casefold() for record in records}
 
 
-def record_name(record: Record) -> tuple[str, str]:
+def record_name(record: Record | Newcomer) -> tuple[str, str]:
     """Return the e-mail and the folded name under which a record would be recognised again."""
     name = full_name({part: record.value(part) for part in ("first_name", "last_name", "full_name")})
     return email_key(record.value("email")), fold(name)
 
 
-def is_erased(tx: Reading, key: bytes, records: Iterable[Record]) -> set[tuple[str, str]]:
+def is_erased(tx: Reading, key: bytes, records: Iterable[Record | Newcomer]) -> set[tuple[str, str]]:
     """Return the keys of those records whose person was erased."""
     digests: dict[bytes, tuple[str, str]] = {}
     for record in records:
@@ -125,7 +125,7 @@ def _key(tx: Writing) -> bytes:
     return bytes.fromhex(said)
 
 
-def _digests(key: bytes, records: Iterable[Record], names: Iterable[tuple[str, str]]) -> list[bytes]:
+def _digests(key: bytes, records: Iterable[Record | Newcomer], names: Iterable[tuple[str, str]]) -> list[bytes]:
     told = [f"record\0{record.connection}\0{record.vendor_id}" for record in records]
     told += [f"person\0{email}\0{name}" for email, name in names if email]
     return [hmac.new(key, text.encode(), hashlib.sha256).digest() for text in dict.fromkeys(told)]

@@ -1,25 +1,52 @@
-"""One page of a listing: what it shows becomes records, in one transaction with the pass's resume point.
+"""Pages of a listing: what they show becomes records, in one transaction with the pass's resume point.
 
-A page that shows nothing new is only compared; the resume point stays behind then, which costs a second look at such
-pages after a crash. A row that cannot be read is set aside with its reason; the rest of its page goes on. What a page
+Pages that are there already are stored together: a transaction costs what a hundred rows cost. A page that shows nothing new is only compared; the resume point stays behind then, which costs a second look at such
+pages after a crash. A row that cannot be read is set aside with its reason; the rest of its page goes on. What pages
 did is counted apart and added up only after its commit, because a transaction may run twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from syncd.errors import Malformed
+from syncd.errors import Malformed, VendorError
 from syncd.logs import Logger
 from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.absence import mark_gone
-from syncd.sync.erase import without_erased
+from syncd.sync.erase import erasure_key, is_erased, without_erased
 from syncd.sync.scene import Scene, Source
-from syncd.sync.taking import digest, grounds, take, under_way
-from syncd.values import Item, Page, Record, Shadow, Shown, Statement, Tally
+from syncd.sync.taking import digest, grounds, newcomer, take, under_way
+from syncd.values import Item, Newcomer, Page, Record, Shadow, Shown, Statement, Tally
 
 log = Logger(__name__)
+
+# So many rows at least go into one transaction, where their pages are there already.
+TOGETHER = 1_000
+
+# What a row is, when the request began that showed it, and its digest.
+Row = tuple[Item, datetime, bytes]
+
+
+def gathered(pages: Iterable[Page]) -> Iterator[list[Page]]:
+    """Yield pages that are there already together; nothing that was read waits for a vendor's answer, or is lost to it.
+
+    Ids that the vendor reports as deleted end what is taken together: a later page may show them again.
+    """
+    waiting: list[Page] = []
+    rows = 0
+    try:
+        for page in pages:
+            waiting.append(page)
+            rows += len(page.items)
+            if page.last or page.removed or not page.followed or rows >= TOGETHER:
+                yield waiting
+                waiting, rows = [], 0
+    except VendorError:
+        if waiting:
+            yield waiting
+        raise
 
 
 @dataclass(slots=True)
@@ -51,54 +78,78 @@ def digests_of(page: Page, source: Source) -> dict[str, bytes]:
 
 @dataclass(slots=True)
 class PageTaker:
-    """One page on its way into the store."""
+    """Pages on their way into the store, each with its digests; of a row that they show twice, the last look counts."""
 
     tx: Writing
     scene: Scene
     source: Source
     state: ConnectionState
     run: str
-    page: Page
-    digests: Mapping[str, bytes]
+    pages: Sequence[tuple[Page, Mapping[str, bytes]]]
     done: PageTaken = field(default_factory=PageTaken)
 
     def work(self) -> PageTaken:
-        """Store what the page shows and return what that did."""
-        tx, page, name, tally = self.tx, self.page, self.source.name, self.done.tally
-        items = list({item.vendor_id: item for item in page.items}.values())
-        known = tx.records.digests(name, self.digests)
-        changed = [item for item in items if known.get(item.vendor_id) != self.digests[item.vendor_id]]
-        tx.records.save(self._take(changed))
+        """Store what the pages show and return what that did."""
+        tx, name, tally = self.tx, self.source.name, self.done.tally
+        rows = _rows(self.pages)
+        known = tx.records.digests(name, rows)
+        late = self._welcome([row for vendor_id, row in rows.items() if vendor_id not in known])
+        changed = [rows[vendor_id] for vendor_id, told in known.items() if told != rows[vendor_id][2]]
+        tx.records.save(self._take(changed + late))
         self._take_removed()
-        for poison in page.poison:
-            log.warning(
-                "A row was set aside.", connection=name, vendor_id=poison.vendor_id, reason=poison.reason
-            )
-        tally.failed += len(page.poison)
-        tally.pulled += len(items)
-        tally.unchanged += len(items) - len(changed)
-        self.done.seen = [item.vendor_id for item in items if not item.deleted]
-        self.done.set_aside = len(page.poison) + sum(item.deleted for item in items)
+        poison = [poison for page, _ in self.pages for poison in page.poison]
+        for each in poison:
+            log.warning("A row was set aside.", connection=name, vendor_id=each.vendor_id, reason=each.reason)
+        tally.failed += len(poison)
+        tally.pulled += len(rows)
+        tally.unchanged += len(known) - len(changed)
+        self.done.seen = [vendor_id for vendor_id, (item, _, _) in rows.items() if not item.deleted]
+        self.done.set_aside = len(poison) + len(rows) - len(self.done.seen)
         return self.done
 
-    def _take(self, items: Sequence[Item]) -> list[Record]:
-        if not items:
+    def _welcome(self, rows: Sequence[Row]) -> list[Row]:
+        """Store records that nobody has seen before; return those that are not as simple as that."""
+        newcomers: list[Newcomer] = []
+        late: list[Row] = []
+        for item, started, told in rows:
+            shown = None if item.deleted else self._shown(item, started)
+            if shown is None or shown.deleted:
+                late.append((item, started, told))
+            else:
+                newcomers.append(newcomer(self.source, self.scene, shown, told))
+        key = erasure_key(self.tx) if newcomers else None
+        if key is not None:
+            # a pull does not bring back who asked to be forgotten
+            erased = is_erased(self.tx, key, newcomers)
+            newcomers = [new for new in newcomers if new.key not in erased]
+        if newcomers:
+            self.tx.records.add(newcomers, self.tx.meta.numbers(sum(len(new.stated) for new in newcomers)))
+        self.done.tally.new += len(newcomers)
+        return late
+
+    def _shown(self, item: Item, started: datetime) -> Shown | None:
+        """Translate one payload; None where it cannot be understood."""
+        try:
+            return self.source.connector.read(item, started)
+        except Malformed:
+            return None
+
+    def _take(self, rows: Sequence[Row]) -> list[Record]:
+        if not rows:
             return []
         tx, name = self.tx, self.source.name
-        records = tx.records.load(name, [item.vendor_id for item in items])
+        records = tx.records.load(name, [item.vendor_id for item, _, _ in rows])
         busy = under_way(tx, name, list(records))
-        ground = grounds(tx, self.scene, self.source, self.state, len(items))
+        ground = grounds(tx, self.scene, self.source, self.state, len(rows))
         taken: list[Record] = []
         due: set[str] = set()
-        for item in items:
+        for item, started, told in rows:
             record = records.get(item.vendor_id)
             is_new = record is None
-            record = record or Record(
-                name, item.vendor_id, Shadow(), first_seen=self.page.started, fresh=True
-            )
-            shown = self._read(item, record)
+            record = record or Record(name, item.vendor_id, Shadow(), first_seen=started, fresh=True)
+            shown = self._read(item, started, record)
             if shown is None:
-                record.digest = self.digests[item.vendor_id]  # looked at again when its content changes
+                record.digest = told  # looked at again when its content changes
                 taken.append(record)
                 continue
             was_missing = record.state != "live"
@@ -106,7 +157,7 @@ class PageTaker:
             absorbed = take(tx, self.scene, self.source, record, shown, ground(carried), self.run)
             if absorbed.dropped:
                 continue
-            record.digest = b"" if carried or record.shadow.doubtful else self.digests[item.vendor_id]
+            record.digest = b"" if carried or record.shadow.doubtful else told
             self.done.edits.extend(one for one in absorbed.statements if one.kind != "initial")
             self.done.tally.new += is_new
             self.done.tally.changed += not is_new and absorbed.changed
@@ -117,10 +168,10 @@ class PageTaker:
         tx.customers.mark_due(due)
         return self._without_erased(taken)
 
-    def _read(self, item: Item, record: Record) -> Shown | None:
+    def _read(self, item: Item, started: datetime, record: Record) -> Shown | None:
         """Translate one payload; one that cannot be understood is set aside with the reason, as it was before."""
         try:
-            shown = self.source.connector.read(item, self.page.started)
+            shown = self.source.connector.read(item, started)
         except Malformed as error:
             record.problem = error.what
             self.done.tally.failed += 1
@@ -137,8 +188,21 @@ class PageTaker:
 
     def _take_removed(self) -> None:
         """Take the ids that the vendor itself reports as deleted."""
-        removed = self.page.removed
-        records = self.tx.records.load(self.source.name, removed) if removed else {}
+        removed = [vendor_id for page, _ in self.pages for vendor_id in page.removed]
+        if not removed:
+            return
+        records = self.tx.records.load(self.source.name, removed)
         gone = [record for record in records.values() if record.state != "gone"]
         mark_gone(self.tx, gone, self.run)
         self.done.tally.gone += len(gone)
+
+
+def _rows(pages: Iterable[tuple[Page, Mapping[str, bytes]]]) -> dict[str, Row]:
+    """Return the rows of pages by vendor id; of a row shown twice, what was asked for last."""
+    rows: dict[str, Row] = {}
+    for page, digests in pages:
+        for item in page.items:
+            known = rows.get(item.vendor_id)
+            if known is None or known[1] <= page.started:
+                rows[item.vendor_id] = (item, page.started, digests[item.vendor_id])
+    return rows

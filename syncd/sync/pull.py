@@ -1,4 +1,4 @@
-"""Pull: page by page from a vendor into records; a page and its resume point are stored in one transaction.
+"""Pull: page by page from a vendor into records; pages and their resume point are stored in one transaction.
 
 A pass that does not reach its end moves no cursor and proves nothing about what is absent. One bad row is set
 aside with its reason; the rest of its page goes on.
@@ -6,7 +6,7 @@ aside with its reason; the rest of its page goes on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from syncd.logs import Logger
 from syncd.rules.guard import Load, inbound, mass_change
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.absence import SeenIds, conclude_absence
-from syncd.sync.page import PageTaken, PageTaker, digests_of, seen_before
+from syncd.sync.page import PageTaken, PageTaker, digests_of, gathered, seen_before
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.renames import rename, renamed
 from syncd.sync.scene import Scene, Source
@@ -36,6 +36,9 @@ WORTH_RESUMING = 2_000
 # A pass that gave way to other runs goes on where it was, or a slow vendor's would never reach its end.
 GAVE_WAY = "gave_way"
 LONGEST_PASS = timedelta(hours=6)
+
+# A page and its rows' digests.
+_Told = tuple[Page, Mapping[str, bytes]]
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class _Walk:
     outcome: Pulled = field(default_factory=Pulled)
     came: Load = field(default_factory=Load)  # what people edited at the vendor, as this pass shows it
     numbers: tuple[int, int] | None = None  # the first and the last journal number of these edits
+    loading: bool = False  # whether the last pages showed new records: then nothing is compared before it is written
     set_aside: int = 0  # rows that count in an announced total: tombstones and rows that cannot be used
 
     def add(self, taken: PageTaken) -> None:
@@ -125,12 +129,13 @@ def _walk(store: Store, scene: Scene, walk: _Walk, epoch: int, watch: Watch) -> 
     if resume is not None:
         walk.seen.incomplete = True  # the ids of the pages before are not known any more
     cursor = None if walk.full else walk.state.cursor
-    for shown in walk.source.connector.pages(Pass(walk.full, cursor, resume)):
-        page = _as_of(shown, walk.source)
+    for shown in gathered(walk.source.connector.pages(Pass(walk.full, cursor, resume))):
+        pages = [_as_of(page, walk.source) for page in shown]
+        page = pages[-1]
         if walk.started is None:
-            walk.started = _pass_started(walk, resume, page)
+            walk.started = _pass_started(walk, resume, pages[0])
         failpoint("pull.page_read")
-        _store(store, scene, walk, page, epoch)
+        _store(store, scene, walk, pages, epoch)
         failpoint("pull.page_stored")
         watch.tell(Progress("pull", walk.source.name, walk.tally.pulled, page.total))
         if page.last:
@@ -157,25 +162,39 @@ def _leave_for_later(store: Store, walk: _Walk, page: Page, epoch: int) -> bool:
     return True
 
 
-def _store(store: Store, scene: Scene, walk: _Walk, page: Page, epoch: int) -> None:
-    digests = digests_of(page, walk.source)
-    with store.look() as tx:
-        known = seen_before(tx, page, walk.source, digests)
-    if known is not None:
-        walk.add(known)
+def _store(store: Store, scene: Scene, walk: _Walk, pages: Sequence[Page], epoch: int) -> None:
+    rest = [(page, digests_of(page, walk.source)) for page in pages]
+    if not walk.loading:
+        rest = _without_known(store, walk, rest)
+    if not rest:
         return
-    renames = renamed(store, walk.source, page)
+    renames = {new: old for page, _ in rest for new, old in renamed(store, walk.source, page).items()}
 
     def unit(tx: Writing) -> PageTaken:
         for new, old in renames.items():
             rename(tx, walk.source.name, old, new)
-        taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, page, digests).work()
+        taken = PageTaker(tx, scene, walk.source, walk.state, walk.run, rest).work()
         state = _as_stored(tx, walk)
-        state.resume = _resume_point(walk, page, walk.tally.pulled + taken.tally.pulled)
+        state.resume = _resume_point(walk, pages[-1], walk.tally.pulled + taken.tally.pulled)
         tx.connections.save(state)
         return taken
 
-    walk.add(store.do(unit, epoch=epoch))
+    taken = store.do(unit, epoch=epoch)
+    walk.loading = taken.tally.new > 0
+    walk.add(taken)
+
+
+def _without_known(store: Store, walk: _Walk, pages: Sequence[_Told]) -> list[_Told]:
+    """Count pages of which every row is known as it is, and return the others."""
+    rest: list[_Told] = []
+    with store.look() as tx:
+        for page, digests in pages:
+            known = seen_before(tx, page, walk.source, digests)
+            if known is None:
+                rest.append((page, digests))
+            else:
+                walk.add(known)
+    return rest
 
 
 def _as_stored(tx: Writing, walk: _Walk) -> ConnectionState:

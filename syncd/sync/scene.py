@@ -61,9 +61,9 @@ class Source:
     @cached_property
     def stating(self) -> frozenset[str]:
         """Return the fields whose changes are statements."""
-        return frozenset(
-            name for name, spec in self.connector.fields.items() if spec.direction not in ("off", "out")
-        )
+        states = (name for name, spec in self.connector.fields.items() if spec.direction not in ("off", "out"))
+        found = frozenset(states)
+        return self.readable if found == self.readable else found
 
     @cached_property
     def repeating(self) -> frozenset[str]:
@@ -129,6 +129,11 @@ class Scene:
         return [*(slot for slot in self.slots if slot in slots), *asked]
 
     @cached_property
+    def named(self) -> frozenset[str]:
+        """Return what the connections' external-id fields name: connections, or namespaces of their own."""
+        return frozenset(source.external_id for source in self.sources.values() if source.external_id)
+
+    @cached_property
     def regions(self) -> dict[str, str | None]:
         """Return connection → region of its phone numbers."""
         return {name: source.region for name, source in self.sources.items()}
@@ -150,17 +155,32 @@ class Scene:
 
 def record_keys(record: Record, source: Source, scene: Scene) -> frozenset[tuple[str, str]]:
     """Return what a record may be recognised by: e-mail, phone, and ids in their namespaces."""
-    keys: set[tuple[str, str]] = set(traces(record, source))
-    email = email_key(record.value("email"))
-    if email and not _blocked(email, scene.blocked):
-        keys.add(("email", email))
-    phone = phone_key(record.value("phone"), source.region)
-    if phone and not _blocked(phone, scene.blocked):
-        keys.add(("phone", phone))
-    if source.external_id and record.value("external_id"):
-        keys.add((f"id:{source.external_id}", clean("external_id", record.value("external_id"))))
-    if any(other.external_id == source.name for other in scene.sources.values()):
-        keys.add((f"id:{source.name}", record.vendor_id))
+    return keys_of(record.vendor_id, record.shadow.seen, record.created, source, scene)
+
+
+def keys_of(
+    vendor_id: str,
+    seen: Mapping[str, str | None],
+    created: datetime | None,
+    source: Source,
+    scene: Scene,
+) -> frozenset[tuple[str, str]]:
+    """Return what a record that shows this may be recognised by."""
+    keys: list[tuple[str, str]] = []
+    if source.connector.abilities.keyed_by:
+        keys += _traces(seen, created, source)
+    if (text := seen.get("email")) and (email := email_key(text)) and not _blocked(email, scene.blocked):
+        keys.append(("email", email))
+    if (
+        (text := seen.get("phone"))
+        and (phone := phone_key(text, source.region))
+        and not _blocked(phone, scene.blocked)
+    ):
+        keys.append(("phone", phone))
+    if source.external_id and (text := seen.get("external_id")):
+        keys.append((f"id:{source.external_id}", clean("external_id", text)))
+    if source.name in scene.named:
+        keys.append((f"id:{source.name}", vendor_id))
     return frozenset(keys)
 
 
@@ -168,11 +188,15 @@ def traces(record: Record, source: Source) -> frozenset[tuple[str, str]]:
     """Return what a record of an e-mail-keyed vendor is recognised by when its id changes: card, or creation time."""
     if not source.connector.abilities.keyed_by:
         return frozenset()
-    card = record.value("card")
-    if card:
-        return frozenset({(f"card:{source.name}", card)})
-    made = record.created
-    return frozenset({(f"made:{source.name}", made.isoformat())}) if made else frozenset()
+    return frozenset(_traces(record.shadow.seen, record.created, source))
+
+
+def _traces(
+    seen: Mapping[str, str | None], created: datetime | None, source: Source
+) -> list[tuple[str, str]]:
+    if card := seen.get("card"):
+        return [(f"card:{source.name}", card)]
+    return [(f"made:{source.name}", created.isoformat())] if created else []
 
 
 def _blocked(value: str, patterns: tuple[str, ...]) -> bool:

@@ -13,11 +13,12 @@ from typing import Any
 import orjson
 
 from syncd.rules.absorb import absorb
+from syncd.rules.first import first_look
 from syncd.rules.ground import Absorbed, Ground
 from syncd.store import ConnectionState, Reading, Writing
 from syncd.sync.journal import ignored_row
-from syncd.sync.scene import Scene, Source, record_keys
-from syncd.values import Record, Review, Shown, Statement
+from syncd.sync.scene import Scene, Source, keys_of, record_keys
+from syncd.values import Newcomer, Record, Review, Shown, Statement
 
 
 def digest(payload: Mapping[str, Any], source: Source) -> bytes:
@@ -95,6 +96,28 @@ def take(
     record.keys = record_keys(record, source, scene)
     _journal_ignored(tx, scene, record, absorbed.ignored, run)
     return absorbed
+
+
+def newcomer(source: Source, scene: Scene, shown: Shown, told: bytes) -> Newcomer:
+    """Take the first look at a record that is not known: what `take` makes of it, the short way.
+
+    `told` is its digest.
+    """
+    readable, stating = source.readable, source.stating
+    look = first_look(shown.fields, readable)
+    return Newcomer(
+        source.name,
+        shown.vendor_id,
+        look.seen,
+        look.tidied,
+        look.stated(stating, all_state=readable is stating),
+        shown.payload,
+        told,
+        shown.started,
+        shown.created,
+        shown.modified,
+        keys_of(shown.vendor_id, look.seen, shown.created, source, scene),
+    )
 
 
 def _journal_ignored(

@@ -6,7 +6,17 @@ Times are aware UTC datetimes.
 """
 
 from syncd.values.golden import Customer, Decision, Golden
-from syncd.values.known import Record, RecordKey, Role, Shadow, Sketch, Statement, StatementKind, Unconfirmed
+from syncd.values.known import (
+    Newcomer,
+    Record,
+    RecordKey,
+    Role,
+    Shadow,
+    Sketch,
+    Statement,
+    StatementKind,
+    Unconfirmed,
+)
 from syncd.values.planned import NOTED, UNDER_WAY, Change, Draft, Held, Operation, OperationKind, Written
 from syncd.values.shown import Direction, FieldSpec, Item, Page, Poison, Shown, Writable
 from syncd.values.told import Report, Review, Tally
@@ -23,6 +33,7 @@ __all__ = [
     "Golden",
     "Held",
     "Item",
+    "Newcomer",
     "Operation",
     "OperationKind",
     "Page",

@@ -148,6 +148,36 @@ class Record:
 
 
 @lean(frozen=True, slots=True)
+class Newcomer:
+    """A record that nobody has seen before, as one look showed it: all that it says is initial, and of that look.
+
+    seen    field → what is shown
+    tidied  field → its tidy form, where that is another text
+    stated  slot → what is said of it, None where that is what is shown there; in the order in which slots are shown
+    """
+
+    connection: str
+    vendor_id: str
+    seen: Mapping[str, str | None]
+    tidied: Mapping[str, str]
+    stated: Mapping[str, Mapping[str, str] | None]
+    payload: Mapping[str, Any]
+    digest: bytes
+    started: datetime
+    created: datetime | None
+    modified: datetime | None
+    keys: frozenset[tuple[str, str]]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.connection, self.vendor_id)
+
+    def value(self, name: str) -> str:
+        """Return what the vendor shows in a field, "" where that is empty or unknown."""
+        return self.seen.get(name) or ""
+
+
+@lean(frozen=True, slots=True)
 class Sketch:
     """As much of a record as identity looks at; `seen` is empty where only the keys were asked for."""
 

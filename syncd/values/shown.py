@@ -81,7 +81,8 @@ class Page:
 
     `resume` continues the pass after this page; `last` says that the pass is complete, and then `cursor` is the
     watermark for the next incremental pass and `total` what the vendor announced, where it announces anything.
-    `removed` are ids that the vendor itself reports as deleted.
+    `removed` are ids that the vendor itself reports as deleted. `followed` says that nobody waits for the next page: it
+    is there already.
     """
 
     items: tuple[Item, ...]
@@ -92,3 +93,4 @@ class Page:
     total: int | None = None
     removed: tuple[str, ...] = ()
     poison: tuple[Poison, ...] = ()
+    followed: bool = False

@@ -42,6 +42,10 @@ class Ahead(Generic[Answer]):
         self._drop()
         return self._ask(place)
 
+    def has(self, place: int) -> bool:
+        """Tell whether the page at a place is there already."""
+        return bool(self._waiting) and self._waiting[0][0] == place and self._waiting[0][1].done()
+
     def expect(self, places: Iterable[int]) -> None:
         """Ask for the pages that will be wanted next, in their order, as far as the window goes."""
         wanted = iter(places)

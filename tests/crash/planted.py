@@ -160,8 +160,9 @@ PLANTED = (
     Planted(
         "the cursor is saved before the rows",
         "syncd/sync/pull.py",
-        "    renames = renamed(store, walk.source, page)\n",
-        "    renames = renamed(store, walk.source, page)\n"
+        "    renames = {new: old for page, _ in rest for new, old in renamed(store, walk.source, page).items()}\n",
+        "    renames = {new: old for page, _ in rest for new, old in renamed(store, walk.source, page).items()}\n"
+        "    page = pages[-1]\n"
         "    walk.state.cursor = dict(page.cursor) if page.cursor else walk.state.cursor\n"
         "    store.do(lambda tx: tx.connections.save(walk.state), epoch=epoch)\n",
         f"{SWEEP}::test_a_crash_changes_nothing[edits both ways]",

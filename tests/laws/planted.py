@@ -416,7 +416,7 @@ FAULTS: tuple[Planted, ...] = (
         "isolation",
         "syncd.sync.page:PageTaker._read",
         "",
-        "return self.source.connector.read(item, self.page.started)",
+        "return self.source.connector.read(item, started)",
         CASE.format("row_set_aside"),
     ),
     Planted(

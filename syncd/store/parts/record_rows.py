@@ -13,7 +13,7 @@ from syncd.store.columns import microseconds_or_none, moment_or_none, written
 from syncd.store.copying import copy_upsert
 from syncd.store.documents import read_shadow, write_shadow
 from syncd.store.transaction import Row, Transaction
-from syncd.values import Record, Sketch
+from syncd.values import Newcomer, Record, Sketch
 
 COLUMNS: Final = (
     "id", "connection", "vendor_id", "customer", "role", "state", "digest", "fresh", "first_seen", "observed",
@@ -39,6 +39,7 @@ _UPSERT: Final = (
     f"INSERT INTO records ({', '.join(_SAVED)}) VALUES ({', '.join('?' * len(_SAVED))}) {_ON_CONFLICT}"
 )
 
+INSERT_KEYS: Final = "INSERT INTO keys (kind, value, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _ZERO: Final = "\\u0000"
 
 
@@ -96,12 +97,13 @@ def shadow_row(record: Record) -> tuple[Any, ...]:
 
 def _storable_shadow(record: Record) -> str:
     shadow = write_shadow(record.shadow, record.key)
-    _check_zeros(record, shadow)
+    check_zeros(record, shadow)
     return shadow
 
 
-def _check_zeros(record: Record, *texts: str) -> None:
-    if any(_ZERO in text for text in texts) or "\x00" in record.vendor_id:
+def check_zeros(record: Record | Newcomer, *texts: str) -> None:
+    """Raise StoreError where a record or one of its documents holds a zero character."""
+    if any([_ZERO in text for text in texts]) or "\x00" in record.vendor_id:
         raise StoreError(
             f"A record of {record.connection} holds a zero character and cannot be stored.",
             "Correct it in the system that it comes from.",
@@ -109,8 +111,8 @@ def _check_zeros(record: Record, *texts: str) -> None:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    shadow, keys = write_shadow(record.shadow, record.key), _write_keys(record.keys)
-    _check_zeros(record, shadow, keys)
+    shadow, keys = write_shadow(record.shadow, record.key), write_keys(record.keys)
+    check_zeros(record, shadow, keys)
     return (
         record.connection,
         record.vendor_id,
@@ -134,7 +136,8 @@ def _row(record: Record) -> tuple[Any, ...]:
     )
 
 
-def _write_keys(keys: Iterable[tuple[str, str]]) -> str:
+def write_keys(keys: Iterable[tuple[str, str]]) -> str:
+    """Return a record's keys as the text of its own row."""
     return written(sorted(keys)) if keys else ""
 
 
@@ -210,4 +213,4 @@ def _save_keys(tx: Transaction, records: Iterable[tuple[Record, str]], before: _
         come.extend((*key, number) for key in record.keys - old)
     tx.each("DELETE FROM keys WHERE kind = ? AND value = ? AND record = ?", sorted(gone))
     # sorted: neighbours in the index are written together
-    tx.each("INSERT INTO keys (kind, value, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", sorted(come))
+    tx.each(INSERT_KEYS, sorted(come))

@@ -7,16 +7,17 @@ The payload is read only where it is asked for. A record's keys stand in its own
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
+from syncd.store.parts.newcomers import add_newcomers
 from syncd.store.parts.record_rows import COLUMNS, SKETCHED, read_record, read_sketch, save_rows, shadow_row
 from syncd.store.parts.search import find_customers
 from syncd.store.tables import IS_OPEN
 from syncd.store.transaction import Row, Transaction, chunks
-from syncd.values import Record, Sketch
+from syncd.values import Newcomer, Record, Sketch
 
 Key = tuple[str, str]
 
@@ -231,6 +232,11 @@ class Records:
         """
         for chunk in chunks(records):
             save_rows(self._tx, chunk)
+
+    def add(self, newcomers: Sequence[Newcomer], number: int) -> None:
+        """Write records that are not there yet; `number` is the journal number of the first thing that they say."""
+        if newcomers:
+            add_newcomers(self._tx, newcomers, number)
 
     def save_shadows(self, records: Iterable[Record]) -> None:
         """Write of stored records what reconciling moves: what they state and know, and that it was considered."""

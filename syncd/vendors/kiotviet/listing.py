@@ -12,7 +12,7 @@ the last cursor stand on the first page only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -111,11 +111,13 @@ class Listing:
                     continue
                 _must_be_new(sheet, before)
                 before, last = sheet.ids, sheet.ends(place.start)
+                self.place = _after(place, sheet)
+                followed = ahead.has(self.place.start)
                 if not last:
                     self._must_go_on(place, sheet)
                     ahead.expect(range(place.start + sheet.stride, (sheet.total or 0) - 1, sheet.stride))
-                self.place = _after(place, sheet)
-                yield self._page(sheet, place.anchor if self.ordered else 0, last=last, removed=removed)
+                page = self._page(sheet, place.anchor if self.ordered else 0, last=last, removed=removed)
+                yield replace(page, followed=followed)
                 removed = False
                 if last:
                     return

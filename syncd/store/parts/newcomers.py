@@ -1,0 +1,77 @@
+"""Writing records that nobody has seen before: a first load is little else, so they go in without a look at what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from syncd.store.columns import microseconds, microseconds_or_none, written
+from syncd.store.copying import copy_rows
+from syncd.store.documents import write_first
+from syncd.store.parts.record_rows import INSERT_KEYS, check_zeros, write_keys
+from syncd.store.transaction import Transaction
+from syncd.values import Newcomer
+
+_COLUMNS: Final = (
+    "id", "connection", "vendor_id", "role", "state", "digest", "fresh", "first_seen", "observed", "created",
+    "modified", "linked_at", "considered", "problem", "keys", "shadow", "payload",
+)  # fmt: skip
+_KEYS: Final = ("kind", "value", "record")
+_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+
+
+def add_newcomers(tx: Transaction, newcomers: Sequence[Newcomer], number: int) -> None:
+    """Write records that are not there yet, and their keys; `number` is the journal number of what they say first.
+
+    One that is there after all is refused by the index of vendor ids.
+    """
+    now = microseconds(tx.now)
+    rows: list[tuple[Any, ...]] = []
+    keys: list[tuple[str, str, int]] = []
+    for own, new in zip(_numbers(tx, len(newcomers)), newcomers, strict=True):
+        rows.append(_row(own, new, number, now))
+        keys += [(kind, value, own) for kind, value in new.keys]
+        number += len(new.stated)
+    # sorted: neighbours in the index are written together
+    keys.sort()
+    if tx.is_postgres:
+        copy_rows(tx, "records", _COLUMNS, rows)
+        copy_rows(tx, "keys", _KEYS, keys)
+    else:
+        tx.each(_INSERT, rows)
+        tx.each(INSERT_KEYS, keys)
+
+
+def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
+    shadow, keys = write_first(new, number, now), write_keys(new.keys)
+    check_zeros(new, shadow, keys)
+    started = microseconds(new.started)
+    return (
+        own,
+        new.connection,
+        new.vendor_id,
+        "primary",
+        "live",
+        new.digest,
+        1,
+        started,
+        started,
+        microseconds_or_none(new.created),
+        microseconds_or_none(new.modified),
+        0,
+        0,
+        "",
+        keys,
+        shadow,
+        written(dict(new.payload)) if new.payload else None,
+    )
+
+
+def _numbers(tx: Transaction, count: int) -> Sequence[int]:
+    """Return the next numbers of records. Nobody else takes any meanwhile: one unit writes at a time."""
+    if tx.is_postgres:
+        sql = "SELECT nextval(pg_get_serial_sequence('records', 'id')) FROM generate_series(1, ?)"
+        return [row[0] for row in tx.rows(sql, count)]
+    first = int(tx.rows("SELECT coalesce(max(id), 0) + 1 FROM records")[0][0])
+    return range(first, first + count)
+
