@@ -27,7 +27,7 @@ from syncd.customer.sets import (
     value_in,
 )
 from syncd.customer.text import fold, squash, tidy
-from syncd.customer.values import clean, clean_date, renders, same, says_nothing
+from syncd.customer.values import VANISHING, clean, clean_date, renders, same, says_nothing
 
 __all__ = [
     "ADDRESS",
@@ -37,6 +37,7 @@ __all__ = [
     "OWNED",
     "SETS",
     "SLOTS",
+    "VANISHING",
     "YES",
     "asked_of",
     "base_of",

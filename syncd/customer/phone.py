@@ -14,12 +14,18 @@ _PLAIN_E164 = re.compile(
 # Mobile numbers as people write them at home that are valid beyond doubt in these regions' plans [phonenumbers]: region
 # to pattern, country code and length of the trunk prefix. All others take the long way, which says the same of these.
 _PLAIN_NATIONAL = {
-    "VN": (re.compile(r"0(?:3\d|7[06-9]|8[1-8]|9[0-8])\d{7}"), "+84", 1),
+    "VN": (
+        re.compile(r"0(?:(?:3\d|5[1689]|7[06-9]|8[1-8]|9[0-8])\d|5(?:2[238]|59)|89[6-9]|99[013-9])\d{6}"),
+        "+84",
+        1,
+    ),
     "BE": (re.compile(r"04[6-9]\d{7}"), "+32", 1),
     "NL": (re.compile(r"06[1-5]\d{7}"), "+31", 1),
     "ES": (re.compile(r"6\d{8}"), "+34", 0),
     "DE": (re.compile(r"01(?:5[0-25-9]\d{8}|7\d{8})"), "+49", 1),
 }
+# What looks like such a number and stands in no plan: slips of the keyboard, each of which would be parsed for nothing.
+_NO_NATIONAL = {"VN": re.compile(r"0(?:89[0-5]|992)\d{6}")}
 _SEPARATORS = str.maketrans("", "", " .-")
 
 
@@ -43,6 +49,8 @@ def _e164(text: str, region: str | None) -> str:
         digits = text.translate(_SEPARATORS)
         if plan.fullmatch(digits):
             return code + digits[trunk:]
+        if region in _NO_NATIONAL and _NO_NATIONAL[region].fullmatch(digits):
+            return ""
     return _parsed_phone(text, region)
 
 

@@ -7,6 +7,7 @@ and only who takes an element away removes it. Elements are told apart by their 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from syncd.customer.text import tidy
 
@@ -29,6 +30,7 @@ def base_of(name: str) -> str:
     return name.partition(":")[0]
 
 
+@lru_cache(maxsize=4096)
 def elements(text: str | None) -> tuple[str, ...]:
     """Return the elements of "A|B", each tidied, sorted, without repeats."""
     return tuple(sorted({part for part in map(tidy, (text or "").split("|")) if part}))

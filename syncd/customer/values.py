@@ -97,14 +97,21 @@ def clean(name: str, text: str | None, region: str | None = None) -> str:
 
 
 # Fields whose clean form may be empty where their text is not: "0000-00-00", "-", "https://", "|".
-_VANISHING = frozenset({"birth_date", "language", "vat_number", "postal_code", "website", "groups"})
+VANISHING = frozenset({"birth_date", "language", "vat_number", "postal_code", "website", "groups"})
+
+# Those of them whose clean form keeps a letter or digit that their text begins with.
+_TOLD_BY_FIRST = frozenset({"language", "vat_number", "postal_code", "groups"})
 
 
 def says_nothing(name: str, text: str | None) -> bool:
     """Tell whether a value's clean form is empty, without what cleaning costs where that is told at sight."""
     if not text or text.isspace():
         return True
-    return (name in _VANISHING or is_element(name)) and not clean(name, text)
+    if name in _TOLD_BY_FIRST and text[0].isalnum():
+        return False
+    if name == "birth_date" and "-00" not in text and "0000" not in text:
+        return False
+    return (name in VANISHING or is_element(name)) and not clean(name, text)
 
 
 def same(name: str, one: str | None, other: str | None, region: str | None = None) -> bool:

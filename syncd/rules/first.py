@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncd.customer import SETS, YES, base_of, element, elements, is_element, parts_of, says_nothing, slot_of, tidy
+from syncd.customer import (
+    SETS,
+    VANISHING,
+    YES,
+    base_of,
+    element,
+    elements,
+    is_element,
+    parts_of,
+    says_nothing,
+    slot_of,
+    tidy,
+)
 from syncd.rules.ground import Ground
 from syncd.values import Record, Shadow, Shown, Statement
 from syncd.values.lean import lean
@@ -57,26 +69,20 @@ def is_unseen(shadow: Shadow) -> bool:
 
 def first_look(fields: Mapping[str, str | None], readable: frozenset[str]) -> FirstLook:
     """Take in what is shown in the fields that are read."""
-    seen: dict[str, str | None] = {}
+    seen = {name: raw for name, raw in fields.items() if name in readable}
     tidied: dict[str, str] = {}
     tells: dict[str, bool] = {}  # by slot, in the order in which they are shown
     answered: list[str] = []
-    for name, raw in fields.items():
-        if name not in readable:
-            continue
-        seen[name] = raw
-        if not raw:
-            tells.setdefault(slot_of(name), False)
-            continue
-        text = tidy(raw)
-        if text != raw:
+    for name, raw in seen.items():
+        text = tidy(raw) if raw else ""
+        if raw and text != raw:
             tidied[name] = text
         if name in SETS:
             answered += [element(name, word) for word in elements(raw)]
-        elif says_nothing(name, text):
-            tells.setdefault(slot_of(name), False)
-        else:
+        elif text and not (name in VANISHING and says_nothing(name, text)):
             tells[slot_of(name)] = True
+        else:
+            tells.setdefault(slot_of(name), False)
     said = [slot for slot, tell in tells.items() if tell]
     if answered:
         seen |= dict.fromkeys(answered, YES)

@@ -13,7 +13,7 @@ Reading gives back exactly what was written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -155,16 +155,17 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
     return written({key: part for key, part in document.items() if part})
 
 
-def write_first(new: Newcomer, number: int, now: int) -> str:
+def write_first(new: Newcomer, number: int, times: Sequence[int | None]) -> str:
     """Return the shadow of a record that nobody has seen before as a document; its statements count from `number`.
 
-    It is what `write_shadow` makes of these statements, without making them.
+    It is what `write_shadow` makes of these statements, without making them. `times` are when they were first seen, when
+    they came in, and the vendor's own time.
     """
     document: dict[str, Any] = {"seen": new.seen}
     if new.tidied:
         document["acked"] = new.tidied
     if new.stated:
-        document["from"] = [["i", None, microseconds(new.started), now, microseconds_or_none(new.modified)]]
+        document["from"] = [["i", None, *times]]
         document["stated"] = {
             slot: [0, each, 0] if value is None else [0, each, 0, value]
             for each, (slot, value) in enumerate(new.stated.items(), number)

@@ -125,7 +125,9 @@ def _key(tx: Writing) -> bytes:
     return bytes.fromhex(said)
 
 
-def _digests(key: bytes, records: Iterable[Record | Newcomer], names: Iterable[tuple[str, str]]) -> list[bytes]:
+def _digests(
+    key: bytes, records: Iterable[Record | Newcomer], names: Iterable[tuple[str, str]]
+) -> list[bytes]:
     told = [f"record\0{record.connection}\0{record.vendor_id}" for record in records]
     told += [f"person\0{email}\0{name}" for email, name in names if email]
     return [hmac.new(key, text.encode(), hashlib.sha256).digest() for text in dict.fromkeys(told)]

@@ -63,7 +63,9 @@ class _Walk:
     outcome: Pulled = field(default_factory=Pulled)
     came: Load = field(default_factory=Load)  # what people edited at the vendor, as this pass shows it
     numbers: tuple[int, int] | None = None  # the first and the last journal number of these edits
-    loading: bool = False  # whether the last pages showed new records: then nothing is compared before it is written
+    loading: bool = (
+        False  # whether the last pages showed new records: then nothing is compared before it is written
+    )
     set_aside: int = 0  # rows that count in an announced total: tombstones and rows that cannot be used
 
     def add(self, taken: PageTaken) -> None:
@@ -163,7 +165,7 @@ def _leave_for_later(store: Store, walk: _Walk, page: Page, epoch: int) -> bool:
 
 
 def _store(store: Store, scene: Scene, walk: _Walk, pages: Sequence[Page], epoch: int) -> None:
-    rest = [(page, digests_of(page, walk.source)) for page in pages]
+    rest: list[_Told] = [(page, digests_of(page, walk.source)) for page in pages]
     if not walk.loading:
         rest = _without_known(store, walk, rest)
     if not rest:

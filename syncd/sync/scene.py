@@ -61,7 +61,9 @@ class Source:
     @cached_property
     def stating(self) -> frozenset[str]:
         """Return the fields whose changes are statements."""
-        states = (name for name, spec in self.connector.fields.items() if spec.direction not in ("off", "out"))
+        states = (
+            name for name, spec in self.connector.fields.items() if spec.direction not in ("off", "out")
+        )
         found = frozenset(states)
         return self.readable if found == self.readable else found
 

@@ -67,7 +67,9 @@ def whole(value: object) -> int | None:
 
 def yes(value: object) -> bool | None:
     """Return a mark however it is spelled (true, "true", 1, "1"), None where it is neither on nor off."""
-    if isinstance(value, bool | int | str):
+    if value is True or value is False:
+        return value
+    if isinstance(value, int | str):
         return _MARKS.get(str(value).lower())
     return None
 

@@ -43,9 +43,10 @@ def add_newcomers(tx: Transaction, newcomers: Sequence[Newcomer], number: int) -
 
 
 def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
-    shadow, keys = write_first(new, number, now), write_keys(new.keys)
+    started, modified = microseconds(new.started), microseconds_or_none(new.modified)
+    created = modified if new.created is new.modified else microseconds_or_none(new.created)
+    shadow, keys = write_first(new, number, (started, now, modified)), write_keys(new.keys)
     check_zeros(new, shadow, keys)
-    started = microseconds(new.started)
     return (
         own,
         new.connection,
@@ -56,14 +57,14 @@ def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
         1,
         started,
         started,
-        microseconds_or_none(new.created),
-        microseconds_or_none(new.modified),
+        created,
+        modified,
         0,
         0,
         "",
         keys,
         shadow,
-        written(dict(new.payload)) if new.payload else None,
+        written(new.payload if type(new.payload) is dict else dict(new.payload)) if new.payload else None,
     )
 
 
@@ -74,4 +75,3 @@ def _numbers(tx: Transaction, count: int) -> Sequence[int]:
         return [row[0] for row in tx.rows(sql, count)]
     first = int(tx.rows("SELECT coalesce(max(id), 0) + 1 FROM records")[0][0])
     return range(first, first + count)
-

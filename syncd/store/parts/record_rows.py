@@ -101,9 +101,9 @@ def _storable_shadow(record: Record) -> str:
     return shadow
 
 
-def check_zeros(record: Record | Newcomer, *texts: str) -> None:
+def check_zeros(record: Record | Newcomer, shadow: str, keys: str = "") -> None:
     """Raise StoreError where a record or one of its documents holds a zero character."""
-    if any([_ZERO in text for text in texts]) or "\x00" in record.vendor_id:
+    if _ZERO in shadow or _ZERO in keys or "\x00" in record.vendor_id:
         raise StoreError(
             f"A record of {record.connection} holds a zero character and cannot be stored.",
             "Correct it in the system that it comes from.",

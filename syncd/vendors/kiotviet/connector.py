@@ -17,7 +17,7 @@ from syncd.vendors.budget import Allowance, Ration
 from syncd.vendors.http import segment
 from syncd.vendors.kiotviet import webhook
 from syncd.vendors.kiotviet.api import Api, Pairs, id_of, rows_of, shows_phone
-from syncd.vendors.kiotviet.fields import SPECS, Row, payload_of, shown_of
+from syncd.vendors.kiotviet.fields import SPECS, Row, payload_of, read_of, shown_of
 from syncd.vendors.kiotviet.listing import PAGE, WINDOW, Listing
 from syncd.vendors.kiotviet.replies import PhoneTaken
 from syncd.vendors.kiotviet.writing import (
@@ -52,6 +52,7 @@ class KiotViet:
         self.region = settings.region or "VN"
         self.code_is = _code_is(settings)
         self.fields = table_of(_specs(self.code_is, settings), settings)
+        self.reads = read_of(self.fields)
         self.branch = _branch(settings)
         self.sends_hidden = settings.options.get("hidden_phones") == "send"
         self.abilities = _abilities(self.code_is)
@@ -69,7 +70,7 @@ class KiotViet:
         return Listing(self.api, walk).pages()
 
     def read(self, item: Item, started: datetime) -> Shown:
-        return shown_of(item, started, self.fields, self.code_is)
+        return shown_of(item, started, self.reads, self.code_is)
 
     def get(self, vendor_id: str) -> Shown:
         row, reply = self.api.customer(segment(vendor_id))

@@ -11,22 +11,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from syncd.customer import fold
 from syncd.values import FieldSpec, Item, Shown
 from syncd.vendors.table import text_of, yes
 
-VIETNAM = timezone(timedelta(hours=7))
+AHEAD = timedelta(hours=7)
+VIETNAM = timezone(AHEAD)
 
 Row = Mapping[str, Any]
 
 # What is kept of a record. Money (debt, invoiced, revenue) moves with every sale and says nothing of the customer.
-COLUMNS = (
+COLUMNS = frozenset({
     "id", "code", "name", "type", "gender", "birthDate", "contactNumber", "subNumber", "identificationNumber",
     "address", "locationName", "wardName", "email", "organization", "comments", "taxCode", "rewardPoint",
     "retailerId", "branchId", "createdDate", "modifiedDate", "groups",
-)  # fmt: skip
+})  # fmt: skip
 
 PLAIN_FIELDS: Mapping[str, str] = {
     "email": "email",
@@ -82,47 +84,58 @@ _DASH = re.compile(r"\s+-\s+|^-\s+|\s+-$")
 
 def payload_of(row: Row) -> dict[str, Any]:
     """Keep of a record what is used."""
-    return {column: row[column] for column in COLUMNS if column in row}
+    return {column: value for column, value in row.items() if column in COLUMNS}
 
 
-def shown_of(item: Item, started: datetime, table: Mapping[str, FieldSpec], code_is: str) -> Shown:
-    """Translate one record; `code_is` names the canonical field that stands in `code`. Raises Malformed."""
+def shown_of(item: Item, started: datetime, reads: frozenset[str], code_is: str) -> Shown:
+    """Translate the fields of one record that are read; `code_is` names the one that stands in `code`. Raises Malformed."""
     row = item.payload
-    fields = {name: text_of(row.get(column)) for name, column in PLAIN_FIELDS.items()}
-    fields[code_is] = text_of(row.get("code"))
-    if (mark := yes(row.get("gender"))) is not None or row.get("gender") in (None, ""):
+    get = row.get
+    fields = {name: text_of(get(column)) for name, column in PLAIN_FIELDS.items()}
+    fields[code_is] = text_of(get("code"))
+    gender = get("gender")
+    if (mark := yes(gender)) is not None or gender in (None, ""):
         fields["gender"] = GENDERS.get(mark)  # what is neither is unknown, not nothing
-    fields["birth_date"] = _day(text_of(row.get("birthDate")))
-    fields["state"], fields["city"] = place_of(text_of(row.get("locationName")) or "")
-    fields["groups"] = _joined(text_of(row.get("groups")))
+    fields["birth_date"] = _day(text_of(get("birthDate")))
+    fields["state"], fields["city"] = place_of(text_of(get("locationName")) or "")
+    fields["groups"] = _joined(text_of(get("groups")))
     if "contactNumber" in row:
         fields["phone"] = text_of(row["contactNumber"])
+    if not fields.keys() <= reads:
+        fields = {name: text for name, text in fields.items() if name in reads}
+    created, modified = get("createdDate"), get("modifiedDate")
+    made = moment_of(created)
     return Shown(
-        vendor_id=item.vendor_id,
-        fields={
-            name: text for name, text in fields.items() if name in table and table[name].direction != "off"
-        },
-        payload=row,
-        started=started,
-        created=moment_of(row.get("createdDate")),
-        modified=moment_of(row.get("modifiedDate")),
-        deleted=item.deleted,
+        item.vendor_id,
+        fields,
+        row,
+        started,
+        made,
+        made if modified == created else moment_of(modified),
+        item.deleted,
     )
+
+
+def read_of(table: Mapping[str, FieldSpec]) -> frozenset[str]:
+    """Return the fields of a table that are read."""
+    return frozenset(name for name, spec in table.items() if spec.direction != "off")
 
 
 def _day(text: str | None) -> str | None:
     """Return the day of a local midnight; one that is shown with a zone after all is Vietnam's day at that moment."""
-    zoned = text and _ZONED.search(text) and "T00:00:00" not in text
-    if zoned and (when := moment_of(text)):
+    if text and "T00:00:00" not in text and _ZONED.search(text) and (when := moment_of(text)):
         return when.astimezone(VIETNAM).date().isoformat()
     return text[:10] if text and not text.startswith(_NO_DAY) else None
 
 
 def _joined(names: str | None) -> str | None:
     """Return group names sorted; KiotViet shows "A|B" in an order of its own [KiotViet integrators]."""
-    return "|".join(sorted(filter(None, map(str.strip, names.split("|"))))) if names else None
+    if not names or "|" not in names:
+        return names.strip() if names else None
+    return "|".join(sorted(filter(None, map(str.strip, names.split("|")))))
 
 
+@lru_cache(maxsize=4096)
 def place_of(location: str) -> tuple[str | None, str | None]:
     """Split "province - district" into state and city."""
     text = location.strip()
@@ -148,7 +161,9 @@ def moment_of(value: object) -> datetime | None:
     """Read a time, which is Vietnam's without saying so; None where it cannot be read."""
     try:
         when = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return (when if when.tzinfo else when.replace(tzinfo=VIETNAM)).astimezone(UTC) if when else None
+        if when is None:
+            return None
+        return when.astimezone(UTC) if when.tzinfo else (when - AHEAD).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None  # the year 1 leaves the calendar on its way to UTC
 
