@@ -1,7 +1,7 @@
 """The canonical customer: its fields, the slots that change together, and the clean form of every value."""
 
 from syncd.customer.email import clean_email, email_key
-from syncd.customer.fields import ADDRESS, FIELDS, NAME, OWNED, SLOTS, parts_of, slot_of, slots_of
+from syncd.customer.fields import ADDRESS, FIELDS, NAME, OWNED, SLOT_OF, SLOTS, parts_of, slot_of, slots_of
 from syncd.customer.names import (
     follow_full,
     follow_parts,
@@ -37,6 +37,7 @@ __all__ = [
     "OWNED",
     "SETS",
     "SLOTS",
+    "SLOT_OF",
     "VANISHING",
     "YES",
     "asked_of",

@@ -19,12 +19,14 @@ ADDRESS = ("street1", "street2", "city", "state", "postal_code", "country")
 OWNED = frozenset({"points", "level", "card", "customer_number", "external_id", "groups"})
 
 
-_SLOT_OF = {name: name for name in FIELDS} | dict.fromkeys(NAME, "name") | dict.fromkeys(ADDRESS, "address")
+SLOT_OF: Mapping[str, str] = (
+    {name: name for name in FIELDS} | dict.fromkeys(NAME, "name") | dict.fromkeys(ADDRESS, "address")
+)
 
 SLOTS: Mapping[str, tuple[str, ...]] = {
     "name": NAME,
     "address": ADDRESS,
-    **{name: (name,) for name, slot in _SLOT_OF.items() if slot == name},
+    **{name: (name,) for name, slot in SLOT_OF.items() if slot == name},
 }
 
 
@@ -42,4 +44,4 @@ def slots_of(name: str, slots: Iterable[str]) -> list[str]:
 
 def slot_of(name: str) -> str:
     """Return the slot that a field belongs to: `name`, `address`, or the field itself."""
-    return _SLOT_OF.get(name, name)
+    return SLOT_OF.get(name, name)

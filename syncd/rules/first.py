@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from syncd.customer import (
     SETS,
+    SLOT_OF,
     VANISHING,
     YES,
     base_of,
@@ -17,7 +18,6 @@ from syncd.customer import (
     is_element,
     parts_of,
     says_nothing,
-    slot_of,
     tidy,
 )
 from syncd.rules.ground import Ground
@@ -80,9 +80,9 @@ def first_look(fields: Mapping[str, str | None], readable: frozenset[str]) -> Fi
         if name in SETS:
             answered += [element(name, word) for word in elements(raw)]
         elif text and not (name in VANISHING and says_nothing(name, text)):
-            tells[slot_of(name)] = True
+            tells[SLOT_OF[name]] = True
         else:
-            tells.setdefault(slot_of(name), False)
+            tells.setdefault(SLOT_OF[name], False)
     said = [slot for slot, tell in tells.items() if tell]
     if answered:
         seen |= dict.fromkeys(answered, YES)

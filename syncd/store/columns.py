@@ -49,8 +49,13 @@ def microseconds_or_none(when: datetime | None) -> int | None:
 
 def written(document: Any) -> str:
     """Return a document as JSON text; raise StoreError where it holds text that is not Unicode."""
+    return encoded(document).decode()
+
+
+def encoded(document: Any) -> bytes:
+    """Return a document as the bytes of JSON text; raise StoreError where it holds text that is not Unicode."""
     try:
-        return orjson.dumps(document).decode()
+        return orjson.dumps(document)
     except TypeError as error:
         raise StoreError(
             f"A value cannot be stored: {error}.", "Correct it in the system that it comes from."

@@ -21,7 +21,7 @@ import orjson
 
 from syncd.customer import SLOTS
 from syncd.errors import StoreError
-from syncd.store.columns import microseconds, microseconds_or_none, moment, moment_or_none, written
+from syncd.store.columns import encoded, microseconds, microseconds_or_none, moment, moment_or_none, written
 from syncd.values import Customer, Golden, Newcomer, Shadow, Statement, StatementKind, Unconfirmed
 
 Own = tuple[str, str]
@@ -155,8 +155,9 @@ def write_shadow(shadow: Shadow, own: Own) -> str:
     return written({key: part for key, part in document.items() if part})
 
 
-def write_first(new: Newcomer, number: int, times: Sequence[int | None]) -> str:
-    """Return the shadow of a record that nobody has seen before as a document; its statements count from `number`.
+def write_first(new: Newcomer, number: int, times: Sequence[int | None]) -> bytes:
+    """Return the shadow of a record that nobody has seen before as a document's bytes; its statements count from
+    `number`.
 
     It is what `write_shadow` makes of these statements, without making them. `times` are when they were first seen, when
     they came in, and the vendor's own time.
@@ -170,7 +171,7 @@ def write_first(new: Newcomer, number: int, times: Sequence[int | None]) -> str:
             slot: [0, each, 0] if value is None else [0, each, 0, value]
             for each, (slot, value) in enumerate(new.stated.items(), number)
         }
-    return written(document)
+    return encoded(document)
 
 
 def read_shadow(text: str, own: Own) -> Shadow:

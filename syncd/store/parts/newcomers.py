@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from syncd.store.columns import microseconds, microseconds_or_none, written
+from syncd.store.columns import encoded, microseconds, microseconds_or_none
 from syncd.store.copying import copy_rows
 from syncd.store.documents import write_first
-from syncd.store.parts.record_rows import INSERT_KEYS, check_zeros, write_keys
+from syncd.store.parts.record_rows import INSERT_KEYS, ZERO, holds_zero, write_keys
 from syncd.store.transaction import Transaction
 from syncd.values import Newcomer
 
+# These go in as bytes: text would be decoded here, only to be encoded again by the driver.
+_DOCUMENTS: Final = ("shadow", "payload")
 _COLUMNS: Final = (
     "id", "connection", "vendor_id", "role", "state", "digest", "fresh", "first_seen", "observed", "created",
-    "modified", "linked_at", "considered", "problem", "keys", "shadow", "payload",
+    "modified", "linked_at", "considered", "problem", "keys", *_DOCUMENTS,
 )  # fmt: skip
+_ZERO: Final = ZERO.encode()
 _KEYS: Final = ("kind", "value", "record")
-_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+# SQLite takes bytes that are cast for text in the encoding of the store, which is UTF-8 [SQLite documentation, CAST].
+_MARKS: Final = ["CAST(? AS TEXT)" if name in _DOCUMENTS else "?" for name in _COLUMNS]
+_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join(_MARKS)})"
 
 
 def add_newcomers(tx: Transaction, newcomers: Sequence[Newcomer], number: int) -> None:
@@ -35,7 +40,7 @@ def add_newcomers(tx: Transaction, newcomers: Sequence[Newcomer], number: int) -
     # sorted: neighbours in the index are written together
     keys.sort()
     if tx.is_postgres:
-        copy_rows(tx, "records", _COLUMNS, rows)
+        copy_rows(tx, "records", _COLUMNS, [_decoded(row) for row in rows])
         copy_rows(tx, "keys", _KEYS, keys)
     else:
         tx.each(_INSERT, rows)
@@ -46,7 +51,8 @@ def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
     started, modified = microseconds(new.started), microseconds_or_none(new.modified)
     created = modified if new.created is new.modified else microseconds_or_none(new.created)
     shadow, keys = write_first(new, number, (started, now, modified)), write_keys(new.keys)
-    check_zeros(new, shadow, keys)
+    if _ZERO in shadow or ZERO in keys or "\x00" in new.vendor_id:
+        raise holds_zero(new.connection)
     return (
         own,
         new.connection,
@@ -64,8 +70,14 @@ def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
         "",
         keys,
         shadow,
-        written(new.payload if type(new.payload) is dict else dict(new.payload)) if new.payload else None,
+        encoded(new.payload if type(new.payload) is dict else dict(new.payload)) if new.payload else None,
     )
+
+
+def _decoded(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row with its documents as text: PostgreSQL's driver takes bytes for bytes."""
+    *rest, shadow, payload = row
+    return (*rest, shadow.decode(), payload and payload.decode())
 
 
 def _numbers(tx: Transaction, count: int) -> Sequence[int]:

@@ -13,7 +13,7 @@ from syncd.store.columns import microseconds_or_none, moment_or_none, written
 from syncd.store.copying import copy_upsert
 from syncd.store.documents import read_shadow, write_shadow
 from syncd.store.transaction import Row, Transaction
-from syncd.values import Newcomer, Record, Sketch
+from syncd.values import Record, Sketch
 
 COLUMNS: Final = (
     "id", "connection", "vendor_id", "customer", "role", "state", "digest", "fresh", "first_seen", "observed",
@@ -40,7 +40,7 @@ _UPSERT: Final = (
 )
 
 INSERT_KEYS: Final = "INSERT INTO keys (kind, value, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_ZERO: Final = "\\u0000"
+ZERO: Final = "\\u0000"
 
 
 def read_record(row: Row) -> Record:
@@ -97,22 +97,26 @@ def shadow_row(record: Record) -> tuple[Any, ...]:
 
 def _storable_shadow(record: Record) -> str:
     shadow = write_shadow(record.shadow, record.key)
-    check_zeros(record, shadow)
+    _check_zeros(record, shadow)
     return shadow
 
 
-def check_zeros(record: Record | Newcomer, shadow: str, keys: str = "") -> None:
-    """Raise StoreError where a record or one of its documents holds a zero character."""
-    if _ZERO in shadow or _ZERO in keys or "\x00" in record.vendor_id:
-        raise StoreError(
-            f"A record of {record.connection} holds a zero character and cannot be stored.",
-            "Correct it in the system that it comes from.",
-        )
+def _check_zeros(record: Record, shadow: str, keys: str = "") -> None:
+    if ZERO in shadow or ZERO in keys or "\x00" in record.vendor_id:
+        raise holds_zero(record.connection)
+
+
+def holds_zero(connection: str) -> StoreError:
+    """Return the error of a record that holds a zero character."""
+    return StoreError(
+        f"A record of {connection} holds a zero character and cannot be stored.",
+        "Correct it in the system that it comes from.",
+    )
 
 
 def _row(record: Record) -> tuple[Any, ...]:
     shadow, keys = write_shadow(record.shadow, record.key), write_keys(record.keys)
-    check_zeros(record, shadow, keys)
+    _check_zeros(record, shadow, keys)
     return (
         record.connection,
         record.vendor_id,

@@ -91,7 +91,10 @@ def shown_of(item: Item, started: datetime, reads: frozenset[str], code_is: str)
     """Translate the fields of one record that are read; `code_is` names the one that stands in `code`. Raises Malformed."""
     row = item.payload
     get = row.get
-    fields = {name: text_of(get(column)) for name, column in PLAIN_FIELDS.items()}
+    fields = {
+        name: value if (value := get(column)) is None or type(value) is str else text_of(value)
+        for name, column in PLAIN_FIELDS.items()
+    }
     fields[code_is] = text_of(get("code"))
     gender = get("gender")
     if (mark := yes(gender)) is not None or gender in (None, ""):
