@@ -42,11 +42,11 @@ def phone_key(text: str, region: str | None) -> str:
 
 
 def _e164(text: str, region: str | None) -> str:
-    if _PLAIN_E164.fullmatch(text):
+    if text.startswith("+") and _PLAIN_E164.fullmatch(text):
         return text
     if region in _PLAIN_NATIONAL:
         plan, code, trunk = _PLAIN_NATIONAL[region]
-        digits = text.translate(_SEPARATORS)
+        digits = text if text.isdecimal() else text.translate(_SEPARATORS)
         if plan.fullmatch(digits):
             return code + digits[trunk:]
         if region in _NO_NATIONAL and _NO_NATIONAL[region].fullmatch(digits):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -136,6 +137,12 @@ class Scene:
         return frozenset(source.external_id for source in self.sources.values() if source.external_id)
 
     @cached_property
+    def blocking(self) -> Callable[[str], object] | None:
+        """Return what tells of a value whether it is no evidence of anything, None where nothing is blocked."""
+        patterns = "|".join(fnmatch.translate(pattern.lower()) for pattern in self.blocked)
+        return re.compile(patterns).match if patterns else None
+
+    @cached_property
     def regions(self) -> dict[str, str | None]:
         """Return connection → region of its phone numbers."""
         return {name: source.region for name, source in self.sources.items()}
@@ -169,17 +176,18 @@ def keys_of(
 ) -> frozenset[tuple[str, str]]:
     """Return what a record that shows this may be recognised by."""
     keys: list[tuple[str, str]] = []
+    get, blocked = seen.get, scene.blocking
     if source.connector.abilities.keyed_by:
         keys += _traces(seen, created, source)
-    if (text := seen.get("email")) and (email := email_key(text)) and not _blocked(email, scene.blocked):
+    if (text := get("email")) and (email := email_key(text)) and not (blocked and blocked(email)):
         keys.append(("email", email))
     if (
-        (text := seen.get("phone"))
+        (text := get("phone"))
         and (phone := phone_key(text, source.region))
-        and not _blocked(phone, scene.blocked)
+        and not (blocked and blocked(phone))
     ):
         keys.append(("phone", phone))
-    if source.external_id and (text := seen.get("external_id")):
+    if source.external_id and (text := get("external_id")):
         keys.append((f"id:{source.external_id}", clean("external_id", text)))
     if source.name in scene.named:
         keys.append((f"id:{source.name}", vendor_id))
@@ -199,10 +207,6 @@ def _traces(
     if card := seen.get("card"):
         return [(f"card:{source.name}", card)]
     return [(f"made:{source.name}", created.isoformat())] if created else []
-
-
-def _blocked(value: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(value, pattern.lower()) for pattern in patterns)
 
 
 def candidate(record: Record | Sketch) -> Candidate:

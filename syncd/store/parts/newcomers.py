@@ -14,15 +14,27 @@ from syncd.values import Newcomer
 
 # These go in as bytes: text would be decoded here, only to be encoded again by the driver.
 _DOCUMENTS: Final = ("shadow", "payload")
-_COLUMNS: Final = (
-    "id", "connection", "vendor_id", "role", "state", "digest", "fresh", "first_seen", "observed", "created",
-    "modified", "linked_at", "considered", "problem", "keys", *_DOCUMENTS,
+_TOLD: Final = (
+    "id", "connection", "vendor_id", "digest", "first_seen", "observed", "created", "modified", "keys", *_DOCUMENTS,
 )  # fmt: skip
+# What all of them have in common.
+_ALIKE: Final = {
+    "role": "primary",
+    "state": "live",
+    "fresh": 1,
+    "linked_at": 0,
+    "considered": 0,
+    "problem": "",
+}
+_COLUMNS: Final = (*_TOLD, *_ALIKE)
+# SQLite takes bytes that are cast for text in the encoding of the store, which is UTF-8 [SQLite documentation, CAST].
+_VALUES: Final = (
+    *("CAST(? AS TEXT)" if name in _DOCUMENTS else "?" for name in _TOLD),
+    *map(repr, _ALIKE.values()),
+)
+_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join(_VALUES)})"
 _ZERO: Final = ZERO.encode()
 _KEYS: Final = ("kind", "value", "record")
-# SQLite takes bytes that are cast for text in the encoding of the store, which is UTF-8 [SQLite documentation, CAST].
-_MARKS: Final = ["CAST(? AS TEXT)" if name in _DOCUMENTS else "?" for name in _COLUMNS]
-_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join(_MARKS)})"
 
 
 def add_newcomers(tx: Transaction, newcomers: Sequence[Newcomer], number: int) -> None:
@@ -57,17 +69,11 @@ def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
         own,
         new.connection,
         new.vendor_id,
-        "primary",
-        "live",
         new.digest,
-        1,
         started,
         started,
         created,
         modified,
-        0,
-        0,
-        "",
         keys,
         shadow,
         encoded(new.payload if type(new.payload) is dict else dict(new.payload)) if new.payload else None,
@@ -75,9 +81,9 @@ def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
 
 
 def _decoded(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row with its documents as text: PostgreSQL's driver takes bytes for bytes."""
+    """Return a whole row, with its documents as text: PostgreSQL's driver takes bytes for bytes."""
     *rest, shadow, payload = row
-    return (*rest, shadow.decode(), payload and payload.decode())
+    return (*rest, shadow.decode(), payload and payload.decode(), *_ALIKE.values())
 
 
 def _numbers(tx: Transaction, count: int) -> Sequence[int]:
