@@ -46,16 +46,6 @@ class SeenIds:
         place = bisect_left(self._hashes, short)
         return place < len(self._hashes) and self._hashes[place] == short
 
-    def lacks_any(self, vendor_ids: Iterable[str]) -> bool:
-        """Tell whether any of these ids is missing."""
-        self._sort()
-        hashes, count = self._hashes, len(self._hashes)
-        for short in map(hash, vendor_ids):
-            place = bisect_left(hashes, short)
-            if place == count or hashes[place] != short:
-                return True
-        return False
-
     def _sort(self) -> None:
         if not self._sorted:
             self._hashes = array("q", sorted(set(self._hashes)))
@@ -78,8 +68,7 @@ def conclude_absence(
     with store.look() as tx:
         live = tx.records.count(source.name)
         asked = source.name in tx.reviews.open_subjects("deletion")
-        there = (vendor_id for vendor_id, _ in tx.records.live_ids(source.name))
-        if len(seen) >= live and not asked and not seen.lacks_any(there):
+        if len(seen) >= live and not asked and not _any_suspect(seen, tx.records.live_ids(source.name)):
             return ""
         absent = [vendor_id for vendor_id, _ in tx.records.live_ids(source.name) if vendor_id not in seen]
         approved = _accepted(tx, source, absent)
@@ -98,6 +87,10 @@ def conclude_absence(
 def _is_broken(absent: int, live: int) -> bool:
     """Tell whether so much is missing at once that the listing must be at fault, not the records."""
     return absent > max(FEW, live // 50) or (absent > 1 and 2 * absent >= live)
+
+
+def _any_suspect(seen: SeenIds, live: Iterable[tuple[str, str]]) -> bool:
+    return any(vendor_id not in seen for vendor_id, _ in live)
 
 
 def _accepted(tx: Reading, source: Source, absent: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -58,6 +59,21 @@ def test_a_wrong_place_is_asked_for_again() -> None:
         ahead.expect(range(198, 500, 99))
         ahead.expect(range(197, 500, 99))
         assert ahead.take(197) == 197
+
+
+def test_a_page_is_there_once_it_was_answered() -> None:
+    shelf = Shelf()
+    with Ahead(shelf, 3) as ahead:
+        ahead.take(0)
+        assert not ahead.has(1)
+        shelf.gate.clear()
+        ahead.expect(range(1, 3))
+        assert not ahead.has(1)
+        shelf.gate.set()
+        ahead.take(1)
+        while not ahead.has(2):
+            time.sleep(0.001)
+        assert not ahead.has(3)
 
 
 def test_a_page_that_fails_fails_where_it_is_taken() -> None:

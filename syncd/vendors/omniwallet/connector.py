@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Unpack
 from urllib.parse import urlsplit
@@ -79,9 +80,10 @@ class Omniwallet:
                 continue
             last = sheet.ends(place.number) or (since is not None and reached(sheet.rows, since))
             place = place.after(sheet.rows, sheet.total, reply)
+            page = replace(page_of(sheet.rows, reply, place, last=last), followed=ahead.has(place.number))
             if not last and since is None:
                 ahead.expect(range(place.number, (sheet.last_page or 0) + 1))
-            yield page_of(sheet.rows, reply, place, last=last)
+            yield page
             if last:
                 return
 

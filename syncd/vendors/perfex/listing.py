@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
@@ -52,7 +53,8 @@ class Listing:
         piece = list(islice(waiting, SLICE))
         while True:
             following = list(islice(waiting, SLICE))
-            yield self._page(rows, piece, everyone, last=not following, resume=None)
+            page = self._page(rows, piece, everyone, last=not following, resume=None)
+            yield replace(page, followed=bool(following))
             if not following:
                 return
             piece = following

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Unpack
 from urllib.parse import urlsplit
@@ -86,9 +87,11 @@ class PexipEngage:
                 new = sheet.rows[1:] if place.anchor else sheet.rows
                 place = place.after(sheet.rows)
                 last = sheet.ends(place.end)
+                page = page_of(new, reply, place, sheet.total, last=last)
+                page = replace(page, followed=ahead.has(place.offset))
                 if not last:
                     ahead.expect(range(place.offset, (sheet.total or 0) - 1, max(len(sheet.rows) - 1, 1)))
-                yield page_of(new, reply, place, sheet.total, last=last)
+                yield page
                 if last:
                     return
 
