@@ -90,13 +90,14 @@ def test_a_newcomer_may_be_empty(store: Store) -> None:
 
 def test_each_gets_a_number_of_its_own_among_those_that_are_there(store: Store) -> None:
     store.do(lambda tx: tx.records.save([Record("crm", str(n), Shadow()) for n in range(3)]))
+    store.do(lambda tx: tx.records.delete([tx.records.load("crm", ["0"])["0"].id or 0]))
     add(store, *(replace(NEW, vendor_id=str(n)) for n in range(1_500)))
     store.do(lambda tx: tx.records.save([Record("crm", "3", Shadow())]))
     with store.look() as tx:
-        crm = tx.records.load("crm", map(str, range(4)))
+        crm = tx.records.load("crm", ["1", "2", "3"])
         shop = tx.records.load("shop", map(str, range(1_500)))
     numbers = [record.id for record in (*crm.values(), *shop.values())]
-    assert len(set(numbers)) == 1_504
+    assert len(set(numbers)) == 1_503
     assert shop["1"].shadow.stated["name"].number == 8
 
 
