@@ -23,7 +23,7 @@ from syncd.values import Item, Newcomer, Page, Record, Shadow, Shown, Statement,
 log = Logger(__name__)
 
 # So many rows at least go into one transaction, where their pages are there already.
-TOGETHER = 1_000
+TOGETHER = 500
 
 # What a row is, when the request began that showed it, and its digest.
 Row = tuple[Item, datetime, bytes]
