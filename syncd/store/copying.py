@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from syncd.store.transaction import Row, Transaction
@@ -23,7 +23,7 @@ def copy_upsert(
     tx.change(f"DELETE FROM {staged}")
 
 
-def copy_rows(tx: Transaction, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def copy_rows(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Copy rows into a table."""
     driver: Any = tx.connection.connection.driver_connection
     with (

@@ -5,6 +5,8 @@ One document holds what a row per field would hold, at a fraction of the space a
 - what is empty is left out;
 - what a record was given and equals what it shows is not repeated, and neither is a statement's value that equals
   what is shown in its slot;
+- of a record that was seen once, which says what it shows, only the slots are listed of which it says something, behind
+  the number of the first one;
 - statements name their kind, record and times once per document, in a list of *origins*: the statements of one
   look have them in common.
 
@@ -167,10 +169,13 @@ def write_first(new: Newcomer, number: int, times: Sequence[int | None]) -> byte
         document["acked"] = new.tidied
     if new.stated:
         document["from"] = [["i", None, *times]]
-        document["stated"] = {
-            slot: [0, each, 0] if value is None else [0, each, 0, value]
-            for each, (slot, value) in enumerate(new.stated.items(), number)
-        }
+        if any(new.stated.values()):
+            document["stated"] = {
+                slot: [0, each, 0] if value is None else [0, each, 0, value]
+                for each, (slot, value) in enumerate(new.stated.items(), number)
+            }
+        else:
+            document["said"] = [number, *new.stated]
     return encoded(document)
 
 
@@ -190,6 +195,9 @@ def read_shadow(text: str, own: Own) -> Shadow:
         )
         for slot, packed in get("stated", {}).items()
     }
+    if said := get("said"):
+        for number, slot in enumerate(said[1:], said[0]):
+            stated[slot] = _statement(slot, _shown(slot, seen), number, 0, origins[0])
     return Shadow(
         seen=seen,
         acked=_read_acked(seen, get("acked"), get("unacked", ())),

@@ -109,23 +109,33 @@ class PageTaker:
 
     def _welcome(self, rows: Sequence[Row]) -> list[Row]:
         """Store records that nobody has seen before; return those that are not as simple as that."""
-        newcomers: list[Newcomer] = []
         late: list[Row] = []
-        for item, started, told in rows:
+        if not rows:
+            return late
+        tx, newcomers = self.tx, self._newcomers(rows, late)
+        key = erasure_key(tx)
+        if key is not None:
+            listed = list(newcomers)
+            # a pull does not bring back who asked to be forgotten
+            erased = is_erased(tx, key, listed)
+            newcomers = (new for new in listed if new.key not in erased)
+        # nobody else takes numbers before this transaction ends, so that they are taken once it is known how many
+        first = tx.meta.last_number + 1
+        count, end = tx.records.add(newcomers, len(rows), first)
+        if end > first:
+            tx.meta.numbers(end - first)
+        self.done.tally.new += count
+        return late
+
+    def _newcomers(self, rows: Iterable[Row], late: list[Row]) -> Iterator[Newcomer]:
+        """Yield rows as newcomers; what cannot be understood, or is gone already, is `late`."""
+        for row in rows:
+            item, started, told = row
             shown = None if item.deleted else self._shown(item, started)
             if shown is None or shown.deleted:
-                late.append((item, started, told))
+                late.append(row)
             else:
-                newcomers.append(newcomer(self.source, self.scene, shown, told))
-        key = erasure_key(self.tx) if newcomers else None
-        if key is not None:
-            # a pull does not bring back who asked to be forgotten
-            erased = is_erased(self.tx, key, newcomers)
-            newcomers = [new for new in newcomers if new.key not in erased]
-        if newcomers:
-            self.tx.records.add(newcomers, self.tx.meta.numbers(sum(len(new.stated) for new in newcomers)))
-        self.done.tally.new += len(newcomers)
-        return late
+                yield newcomer(self.source, self.scene, shown, told)
 
     def _shown(self, item: Item, started: datetime) -> Shown | None:
         """Translate one payload; None where it cannot be understood."""

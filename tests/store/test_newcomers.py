@@ -45,7 +45,7 @@ def stated(slot: str, value: dict[str, str], number: int) -> Statement:
 
 
 def add(store: Store, *newcomers: Newcomer, number: int = 5) -> None:
-    store.do(lambda tx: tx.records.add(newcomers, number))
+    assert store.do(lambda tx: tx.records.add(newcomers, len(newcomers), number))[0] == len(newcomers)
 
 
 def test_a_newcomer_comes_back_as_a_record(store: Store) -> None:

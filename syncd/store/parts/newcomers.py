@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from syncd.store.columns import encoded, microseconds, microseconds_or_none
 from syncd.store.copying import copy_rows
 from syncd.store.documents import write_first
 from syncd.store.parts.record_rows import INSERT_KEYS, ZERO, holds_zero, write_keys
-from syncd.store.transaction import Transaction
+from syncd.store.transaction import Row, Transaction, chunks
 from syncd.values import Newcomer
 
 # These go in as bytes: text would be decoded here, only to be encoded again by the driver.
@@ -34,32 +34,50 @@ _VALUES: Final = (
 )
 _INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join(_VALUES)})"
 _ZERO: Final = ZERO.encode()
+_WARM: Final = 100  # rows made before they are written
 _KEYS: Final = ("kind", "value", "record")
 
 
-def add_newcomers(tx: Transaction, newcomers: Sequence[Newcomer], number: int) -> None:
-    """Write records that are not there yet, and their keys; `number` is the journal number of what they say first.
+def add_newcomers(tx: Transaction, newcomers: Iterable[Newcomer], most: int, number: int) -> tuple[int, int]:
+    """Write records that are not there yet, `most` of them, and their keys; return how many, and the number after theirs.
 
-    One that is there after all is refused by the index of vendor ids.
+    What they say is numbered from `number`. Each is written soon after it was made: what has left the processor's cache
+    costs several times as much. One that is there after all is refused by the index of vendor ids.
     """
-    now = microseconds(tx.now)
-    rows: list[tuple[Any, ...]] = []
-    keys: list[tuple[str, str, int]] = []
-    for own, new in zip(_numbers(tx, len(newcomers)), newcomers, strict=True):
-        rows.append(_row(own, new, number, now))
-        keys += [(kind, value, own) for kind, value in new.keys]
-        number += len(new.stated)
-    # sorted: neighbours in the index are written together
-    keys.sort()
+    making = _Making(microseconds(tx.now), number)
+    rows = map(making.row, _numbers(tx, most), newcomers)
     if tx.is_postgres:
-        copy_rows(tx, "records", _COLUMNS, [_decoded(row) for row in rows])
-        copy_rows(tx, "keys", _KEYS, keys)
+        copy_rows(tx, "records", _COLUMNS, map(_decoded, rows))
+        copy_rows(tx, "keys", _KEYS, sorted(making.keys))
     else:
-        tx.each(_INSERT, rows)
-        tx.each(INSERT_KEYS, keys)
+        for chunk in chunks(rows, _WARM):
+            tx.each(_INSERT, chunk)
+        # sorted: neighbours in the index are written together
+        tx.each(INSERT_KEYS, sorted(making.keys))
+    return making.count, making.number
 
 
-def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
+class _Making:
+    """Newcomers on their way to rows: their keys so far, and the number of what the next one says first."""
+
+    __slots__ = ("_now", "count", "keys", "number")
+
+    def __init__(self, now: int, number: int) -> None:
+        self._now = now
+        self.count = 0
+        self.keys: list[tuple[str, str, int]] = []
+        self.number = number
+
+    def row(self, own: int, new: Newcomer) -> Row:
+        """Return the row of the next one."""
+        row = _row(own, new, self.number, self._now)
+        self.count += 1
+        self.number += len(new.stated)
+        self.keys += [(kind, value, own) for kind, value in new.keys]
+        return row
+
+
+def _row(own: int, new: Newcomer, number: int, now: int) -> Row:
     started, modified = microseconds(new.started), microseconds_or_none(new.modified)
     created = modified if new.created is new.modified else microseconds_or_none(new.created)
     shadow, keys = write_first(new, number, (started, now, modified)), write_keys(new.keys)
@@ -80,7 +98,7 @@ def _row(own: int, new: Newcomer, number: int, now: int) -> tuple[Any, ...]:
     )
 
 
-def _decoded(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _decoded(row: Row) -> Row:
     """Return a whole row, with its documents as text: PostgreSQL's driver takes bytes for bytes."""
     *rest, shadow, payload = row
     return (*rest, shadow.decode(), payload and payload.decode(), *_ALIKE.values())

@@ -7,7 +7,7 @@ The payload is read only where it is asked for. A record's keys stand in its own
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -233,10 +233,12 @@ class Records:
         for chunk in chunks(records):
             save_rows(self._tx, chunk)
 
-    def add(self, newcomers: Sequence[Newcomer], number: int) -> None:
-        """Write records that are not there yet; `number` is the journal number of the first thing that they say."""
-        if newcomers:
-            add_newcomers(self._tx, newcomers, number)
+    def add(self, newcomers: Iterable[Newcomer], most: int, number: int) -> tuple[int, int]:
+        """Write records that are not there yet, at most so many; return how many, and the journal number after theirs.
+
+        `number` is that of the first thing that they say.
+        """
+        return add_newcomers(self._tx, newcomers, most, number)
 
     def save_shadows(self, records: Iterable[Record]) -> None:
         """Write of stored records what reconciling moves: what they state and know, and that it was considered."""
