@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import urllib.request
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import ROOT
+from bench.ticks import server_cpu, server_of
 from tests.support.postgres import Server, running_server
 
 COUNTED = ("page", "read", "write", "token", "other")
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,7 @@ class Postgres:
         """Return the CPU of the server and of all that it started, those that have ended included."""
         row = self.server.connection.execute("SELECT pg_backend_pid()").fetchone()
         assert row is not None
-        postmaster = _parent(int(row[0]))
-        living = sum(_ticks(pid)[0] for pid in [postmaster, *_children(postmaster)])
-        return {"server_cpu": (living + _ticks(postmaster)[1]) / CLOCK_TICKS}
+        return {"server_cpu": server_cpu(server_of(int(row[0])))}
 
 
 @contextmanager
@@ -112,26 +109,3 @@ def size_of(path: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             found += path.with_name(path.name + end).stat().st_size
     return found
-
-
-def _stat(pid: int) -> list[str]:
-    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    return text.rpartition(")")[2].split()
-
-
-def _parent(pid: int) -> int:
-    return int(_stat(pid)[1])
-
-
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
-    return [int(word) for word in text.split()]
-
-
-def _ticks(pid: int) -> tuple[int, int]:
-    """Return a process's own ticks of CPU, and those of its children that have ended."""
-    try:
-        found = _stat(pid)
-    except FileNotFoundError:
-        return 0, 0
-    return int(found[11]) + int(found[12]), int(found[13]) + int(found[14])

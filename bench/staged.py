@@ -2,6 +2,7 @@
 
 It goes the way of `syncd sync` and listens to the progress that its bars are drawn from. What was used until the last
 page was stored counts as the pull, start-up included; the rest is the end of the pass, reconcile, plan and push.
+PostgreSQL's own CPU is told for the pull from when the store was open.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.installed import SECRETS
+from bench.ticks import server_cpu, server_of
+
+if TYPE_CHECKING:
+    from syncd.store.database import Database
 
 
 def main(config: str, *flags: str) -> dict[str, float]:
@@ -25,13 +32,14 @@ def main(config: str, *flags: str) -> dict[str, float]:
     from syncd.config import load
     from syncd.sync.progress import Progress
 
-    ends = {"pull": (time.process_time(), began)}
+    ends = {"pull": (time.process_time(), began, 0.0)}
 
     def progress(step: Progress) -> None:
-        ends[step.stage] = (time.process_time(), time.perf_counter())
+        ends[step.stage] = (time.process_time(), time.perf_counter(), server())
 
     with App.open(load(Path(config), {**os.environ, **SECRETS})) as app:
-        opened = time.process_time()
+        server = _server(app.store.database)
+        opened, idle = time.process_time(), server()
         report = app.sync(full="full" in flags, dry_run="dry" in flags, progress=progress)
     cpu, wall = time.process_time(), time.perf_counter()
     tallies = report.connections.values()
@@ -39,6 +47,7 @@ def main(config: str, *flags: str) -> dict[str, float]:
         "started": opened,
         "pull": ends["pull"][0],
         "rest": cpu - ends["pull"][0],
+        "server_pull": max(0.0, ends["pull"][2] - idle),
         "pull_wall": ends["pull"][1] - began,
         "rest_wall": wall - ends["pull"][1],
         "customers": report.customers,
@@ -47,6 +56,16 @@ def main(config: str, *flags: str) -> dict[str, float]:
         "updated": sum(each.updated for each in tallies),
         "failed": sum(each.failed for each in tallies) + len(report.errors),
     }
+
+
+def _server(database: Database) -> Callable[[], float]:
+    """Return what tells the seconds of CPU of the database's own server; SQLite has none."""
+    if not database.is_postgres:
+        return lambda: 0.0
+    with database.reader.connect() as connection:
+        (pid,) = connection.exec_driver_sql("SELECT pg_backend_pid()").one()
+    server = server_of(pid)
+    return lambda: server_cpu(server)
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@ def _first(pulling: Pulling, size: int) -> Heat:
 
 
 def _pull(costs: Round) -> float:
-    """Return the CPU until the last page was stored; all of the database's work is counted to it."""
-    return costs[STAGED].told["pull"] + costs[STAGED].server_cpu
+    """Return the CPU until the last page was stored, with what the database used for it."""
+    return costs[STAGED].told["pull"] + costs[STAGED].told["server_pull"]
 
 
 def _beyond_start(costs: Round, other: str) -> float:
