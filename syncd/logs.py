@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import IO, Any, Literal
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -42,6 +43,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\
 _secrets: set[str] = set()
 _lock = threading.Lock()
 _wish: dict[str, Any] = {"level": "info", "format": "auto", "stream": None, "ready": False}
+_context: ContextVar[Mapping[str, str]] = ContextVar("syncd_log")
 
 
 class Logger:
@@ -118,7 +120,7 @@ def _shared() -> list[Any]:
     import structlog
 
     return [
-        structlog.contextvars.merge_contextvars,
+        add_context,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -168,10 +170,11 @@ def _library_log(out: IO[str], level: Level, renderer: Any) -> None:
 @contextmanager
 def bound(**context: str) -> Iterator[None]:
     """Add run, connection or customer to every line logged inside; to be entered anew in each thread."""
-    import structlog
-
-    with structlog.contextvars.bound_contextvars(**context):
+    token = _context.set({**_context.get({}), **context})
+    try:
         yield
+    finally:
+        _context.reset(token)
 
 
 def keep_secret(values: Iterable[str]) -> None:
@@ -181,6 +184,13 @@ def keep_secret(values: Iterable[str]) -> None:
 
 
 # --- the rules, as structlog calls them ----------------------------------------------------------
+
+
+def add_context(_: object, __: str, event: Event) -> Event:
+    """Add what is bound around a line, where the line itself does not say otherwise."""
+    for name, value in _context.get({}).items():
+        event.setdefault(name, value)
+    return event
 
 
 def hide_secrets(_: object, __: str, event: Event) -> Event:

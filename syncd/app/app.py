@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from syncd.app.reports import as_plain, report_of
 from syncd.app.scene import make_scene
 from syncd.config import Settings
 from syncd.errors import LeaseLost, StoreError, StoreHeld, UsageError
 from syncd.logs import Logger
-from syncd.metrics import Metrics
 from syncd.store import Lease, Run, Shelf, Store, Writing
 from syncd.sync import approvals, decide, people, pins
 from syncd.sync.erase import Erased, erase
@@ -32,6 +32,9 @@ from syncd.values import Report, Review, Shown
 from syncd.vendors import Adapter
 from syncd.vendors.base import Finding, GivesCards
 from syncd.vendors.budget import Budgets
+
+if TYPE_CHECKING:
+    from syncd.metrics import Metrics
 
 log = Logger(__name__)
 UNANSWERED = timedelta(seconds=20)  # a holder that takes up no request for so long does not answer
@@ -56,7 +59,7 @@ class App:
         stop: threading.Event | None = None,
     ) -> None:
         self.settings = settings
-        self.metrics = metrics or Metrics()
+        self._metrics = metrics
         self.store = store
         self.scene = scene
         self.clock = clock
@@ -70,14 +73,14 @@ class App:
         clock: Callable[[], datetime] = utc_now,
         adapters: Mapping[str, Adapter] | None = None,
         budgets: Budgets | None = None,
+        metrics: Metrics | None = None,
         stop: threading.Event | None = None,
     ) -> App:
         """Open the store, bring it to this version, and make the connectors; nothing is asked of a vendor yet.
 
-        `stop` ends the waits of connectors too, where one is given.
+        `stop` ends the waits of connectors too, where one is given; requests are counted where `metrics` are.
         """
         store = Store.open(settings.store.url, clock=clock, backup_dir=settings.store.backups)
-        metrics = Metrics()
         try:
             shelf = Shelf(store, settings.store.key.reveal() if settings.store.key else "")
             budgets = budgets or Budgets(stop=stop, shelf=shelf, wall=clock)
@@ -92,6 +95,14 @@ class App:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Return this process's figures; a command that nobody asks for them was opened without any."""
+        # a twentieth of what a command costs to start
+        from syncd.metrics import Metrics
+
+        return self._metrics or Metrics()
 
     def close(self) -> None:
         """Let go of the vendors and the store."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from syncd.config import ConnectionSettings, Settings
 from syncd.customer import slot_of
-from syncd.metrics import Metrics
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Limit, Limits
 from syncd.store import Shelf
@@ -17,6 +16,9 @@ from syncd.sync.scene import Safety, Scene, Source
 from syncd.vendors import Adapter, connect
 from syncd.vendors.base import VendorSettings
 from syncd.vendors.budget import Budgets
+
+if TYPE_CHECKING:
+    from syncd.metrics import Metrics
 
 
 def make_scene(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from pathlib import Path
@@ -92,6 +93,8 @@ _GARBAGE_AFTER = 20_000
 def spare() -> None:
     """Have Python leave undone what a short-lived process has no use for."""
     gc.set_threshold(_GARBAGE_AFTER)
+    # at its end it would look through all that was imported once more: a fifth of what `status` costs
+    atexit.register(gc.freeze)
     # none is wanted in the reading of settings, and looking for them goes through every installed package
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 

@@ -28,6 +28,7 @@ from syncd.daemon.told import Teller
 from syncd.daemon.work import Hands
 from syncd.errors import LeaseLost, StoreError, StoreReplaced, SyncdError, UsageError
 from syncd.logs import Logger
+from syncd.metrics import Metrics
 from syncd.store import Lease, Writing
 
 LOG = Logger(__name__)
@@ -68,7 +69,7 @@ def serve(
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     systemd = Systemd.of(os.environ, os.getpid())
     systemd.extend(600)
-    with App.open(settings, clock=clock) as app:
+    with App.open(settings, clock=clock, metrics=Metrics()) as app:
         return Daemon(app, systemd, make_web, greet, reload, say).run()
 
 
@@ -277,7 +278,7 @@ class Daemon:
         """Let the run under way finish, then begin anew with other settings."""
         if (settings.web.host, settings.web.port) != (self.app.settings.web.host, self.app.settings.web.port):
             LOG.warning("The page's address changes only with a restart")
-        new = App.open(settings, clock=self.app.clock)
+        new = App.open(settings, clock=self.app.clock, metrics=Metrics())
         self._drain_hands(time.monotonic() + self.app.settings.daemon.drain_seconds)
         self._stand_by("to begin anew with the changed configuration")
         old, self.app = self.app, new

@@ -118,6 +118,10 @@ class Transaction:
         """Return values as the one value that `among` expects."""
         return list(values) if self.is_postgres else written(list(values))
 
+    def through(self, table: str, index: str) -> str:
+        """Return a table as a query names it that SQLite must answer through an index; PostgreSQL finds it itself."""
+        return table if self.is_postgres else f"{table} INDEXED BY {index}"
+
     def _driven(self, sql: str, values: tuple[Any, ...]) -> CursorResult[Any]:
         return self.connection.exec_driver_sql(self._said(sql), values)
 

@@ -73,6 +73,20 @@ def test_nothing_reads_a_whole_table(url: str, tmp_path: Path) -> None:
     assert not scans, "\n\n".join(scans)
 
 
+def test_who_is_due_is_found_through_the_index_of_those_who_are(url: str) -> None:
+    with Store.open(url, clock=lambda: NOON) as store:
+        grow(store)
+        with noted() as found, store.look() as tx:
+            tx.customers.due()
+    engine = create_engine(url)
+    (statement,) = [each for each in found.statements if "due = 1" in each]
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        told = connection.exec_driver_sql(f"{explain} {statement}", found.statements[statement]).fetchall()
+    engine.dispose()
+    assert "ix_customers_due" in str(told)
+
+
 def first(world: World) -> None:
     """Sync customers for the first time, into four vendors."""
     for number in range(PEOPLE):

@@ -15,6 +15,7 @@ from syncd.app import App
 from syncd.cli.sandboxed import configuration, environment
 from syncd.config import load
 from syncd.daemon.listen import Door, Listener, bind
+from syncd.metrics import Metrics
 from syncd.sandbox import Sandbox
 from syncd.store import Writing
 from syncd.web import create_app, one_time_link
@@ -123,7 +124,7 @@ def served(folder: Path, sandbox: Sandbox, urls: dict[str, str], *, fresh: bool 
     flags = {"web.port": 0, "store.backups": str(folder / "backups")}
     store = {"SYNCD__STORE__URL": f"sqlite:///{folder}/syncd.db"}
     environ = store | urls | {"SYNCD__SAFETY__APPROVE": "first"}
-    with App.open(load(configuration(), environ, flags)) as app:
+    with App.open(load(configuration(), environ, flags), metrics=Metrics()) as app:
         if not fresh:
             users(app)
         bound = bind("127.0.0.1", 0)
