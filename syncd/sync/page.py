@@ -57,6 +57,7 @@ class PageTaken:
     seen: list[str] = field(default_factory=list)
     edits: list[Statement] = field(default_factory=list)
     set_aside: int = 0  # rows that count in an announced total: tombstones and rows that cannot be used
+    known: bool = False  # whether it showed nothing but what is in the store as it is
 
 
 def seen_before(tx: Reading, page: Page, source: Source, digests: Mapping[str, bytes]) -> PageTaken | None:
@@ -68,12 +69,14 @@ def seen_before(tx: Reading, page: Page, source: Source, digests: Mapping[str, b
         Tally(pulled=len(digests), unchanged=len(digests)),
         list(dict.fromkeys(seen)),
         set_aside=sum(item.deleted for item in page.items),
+        known=True,
     )
 
 
 def digests_of(page: Page, source: Source) -> dict[str, bytes]:
     """Return what tells each of a page's rows when it is unchanged, by vendor id; of a row shown twice, the last."""
-    return {item.vendor_id: digest(item.payload, source) for item in page.items}
+    mapping = source.mapping.encode()
+    return {item.vendor_id: digest(item.payload, mapping) for item in page.items}
 
 
 @dataclass(slots=True)

@@ -21,11 +21,10 @@ from syncd.sync.scene import Scene, Source, keys_of, record_keys
 from syncd.values import Newcomer, Record, Review, Shown, Statement
 
 
-def digest(payload: Mapping[str, Any], source: Source) -> bytes:
+def digest(payload: Mapping[str, Any], mapping: bytes) -> bytes:
     """Return what tells an unchanged record: its payload under the mapping that it was read by."""
-    told = hashlib.blake2b(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS), digest_size=16)
-    told.update(source.mapping.encode())
-    return told.digest()
+    told = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS) + mapping
+    return hashlib.blake2b(told, digest_size=16).digest()
 
 
 class _Numbers:

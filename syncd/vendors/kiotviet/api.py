@@ -155,7 +155,7 @@ def _unwrapped(answer: Any) -> Any:
 def rows_of(reply: Reply) -> list[Row]:
     """Return the rows of a list that are objects."""
     rows = mapping_of(reply.json()).get("data")
-    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def shows_phone(row: Row) -> bool:

@@ -29,6 +29,7 @@ COLUMNS = (
     "address", "locationName", "wardName", "email", "organization", "comments", "taxCode", "rewardPoint",
     "retailerId", "branchId", "createdDate", "modifiedDate", "groups",
 )  # fmt: skip
+_COLUMNS = frozenset(COLUMNS)
 
 PLAIN_FIELDS: Mapping[str, str] = {
     "email": "email",
@@ -84,7 +85,10 @@ _DASH = re.compile(r"\s+-\s+|^-\s+|\s+-$")
 
 def payload_of(row: Row) -> dict[str, Any]:
     """Keep of a record what is used."""
-    return {column: row[column] for column in COLUMNS if column in row}
+    kept = dict(row)
+    for column in kept.keys() - _COLUMNS:
+        del kept[column]
+    return kept
 
 
 def shown_of(item: Item, started: datetime, reads: frozenset[str], code_is: str) -> Shown:

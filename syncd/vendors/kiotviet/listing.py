@@ -61,6 +61,7 @@ class Sheet:
 
     reply: Reply
     rows: list[Any]
+    numbers: list[int | None]  # of each row, None where it has no usable id
     full: bool  # whether it may have as many rows as a page of this shop has
     total: int | None
     ids: tuple[int, ...]
@@ -182,13 +183,14 @@ def _sheet(reply: Reply) -> Sheet:
     tells = any(name in document for name in ("total", "pageSize", "timestamp"))
     if not isinstance(rows, list) or not (rows or tells):
         raise Malformed(f"{reply.source} was answered without a list of customers.", "Check base_url.")
-    numbers = [whole(row.get("id")) if isinstance(row, Mapping) else None for row in rows]
+    numbers = [whole(row.get("id")) if isinstance(row, dict) else None for row in rows]
     # A sum has the id -1 [KiotViet Public API guide].
     listed = [row for row, number in zip(rows, numbers, strict=True) if number is None or number > 0]
-    ids = tuple(number for number in numbers if number is not None and number > 0)
+    numbers = [number for number in numbers if number is None or number > 0]
+    ids = tuple(number for number in numbers if number is not None)
     ordered = all(one < other for one, other in pairwise(ids))
     full = len(rows) >= max(whole(document.get("pageSize")) or 2, 2)
-    return Sheet(reply, listed, full, whole(document.get("total")), ids, ordered)
+    return Sheet(reply, listed, numbers, full, whole(document.get("total")), ids, ordered)
 
 
 def _must_be_new(sheet: Sheet, before: tuple[int, ...]) -> None:
@@ -219,13 +221,13 @@ def _since(cursor: Mapping[str, Any] | None) -> str | None:
 def _sorted_out(sheet: Sheet, anchor: int) -> tuple[tuple[Item, ...], tuple[Poison, ...]]:
     items: list[Item] = []
     poison: list[Poison] = []
-    for row in sheet.rows:
-        vendor_id = id_of(row) if isinstance(row, Mapping) else ""
-        bad = poison_of(row, vendor_id, suspect=sheet.reply.suspect)
+    suspect = sheet.reply.suspect
+    for row, number in zip(sheet.rows, sheet.numbers, strict=True):
+        bad = poison_of(row, number or "", suspect=suspect) if number is None or suspect else None
         if bad is not None:
             poison.append(bad)
-        elif int(vendor_id) > anchor:
-            items.append(Item(vendor_id, payload_of(row)))
+        elif number and number > anchor:
+            items.append(Item(str(number), payload_of(row)))
     return tuple(items), tuple(poison)
 
 
