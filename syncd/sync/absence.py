@@ -27,29 +27,39 @@ class SeenIds:
 
     def __init__(self) -> None:
         self._hashes = array("q")
-        self._sorted = True
-        self._count = 0
+        self._once = self._sorted = True  # whether each stands there once, and in order
         self.incomplete = False  # a resumed pass does not know what its first part showed
+        self.all_known = True  # whether every id is that of a record in the store
 
     def update(self, vendor_ids: Iterable[str]) -> None:
         """Add the ids of a page."""
         self._hashes.extend(map(hash, vendor_ids))
-        self._sorted = False
+        self._once = self._sorted = False
 
     def __len__(self) -> int:
-        self._sort()
+        if not self._once:
+            self._hashes = array("q", set(self._hashes))
+            self._once = True
         return len(self._hashes)
 
     def __contains__(self, vendor_id: str) -> bool:
         self._sort()
-        short = hash(vendor_id)
+        return self._has(hash(vendor_id))
+
+    def all_of(self, vendor_ids: Iterable[str]) -> bool:
+        """Tell whether every one of these ids was shown."""
+        self._sort()
+        asked = array("q", sorted(map(hash, vendor_ids)))
+        return asked == self._hashes or all(map(self._has, asked))
+
+    def _has(self, short: int) -> bool:
         place = bisect_left(self._hashes, short)
         return place < len(self._hashes) and self._hashes[place] == short
 
     def _sort(self) -> None:
         if not self._sorted:
             self._hashes = array("q", sorted(set(self._hashes)))
-            self._sorted = True
+            self._once = self._sorted = True
 
 
 def conclude_absence(
@@ -68,7 +78,7 @@ def conclude_absence(
     with store.look() as tx:
         live = tx.records.count(source.name)
         asked = source.name in tx.reviews.open_subjects("deletion")
-        if len(seen) >= live and not asked and not _any_suspect(seen, tx.records.live_ids(source.name)):
+        if not asked and _shows_all(tx, source, seen, live):
             return ""
         absent = [vendor_id for vendor_id, _ in tx.records.live_ids(source.name) if vendor_id not in seen]
         approved = _accepted(tx, source, absent)
@@ -84,13 +94,16 @@ def conclude_absence(
     return ""
 
 
+def _shows_all(tx: Reading, source: Source, seen: SeenIds, live: int) -> bool:
+    """Tell whether a pass showed every live record; as many known ones as there are can only be all of them."""
+    if seen.all_known and len(seen) == live and tx.records.count(source.name, ("gone",)) == 0:
+        return True
+    return len(seen) >= live and seen.all_of(each for each, _ in tx.records.live_ids(source.name))
+
+
 def _is_broken(absent: int, live: int) -> bool:
     """Tell whether so much is missing at once that the listing must be at fault, not the records."""
     return absent > max(FEW, live // 50) or (absent > 1 and 2 * absent >= live)
-
-
-def _any_suspect(seen: SeenIds, live: Iterable[tuple[str, str]]) -> bool:
-    return any(vendor_id not in seen for vendor_id, _ in live)
 
 
 def _accepted(tx: Reading, source: Source, absent: list[str]) -> bool:

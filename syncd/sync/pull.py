@@ -72,6 +72,7 @@ class _Walk:
         """Add up what a page did that is in the store now."""
         self.tally.add(taken.tally)
         self.seen.update(taken.seen)
+        self.seen.all_known &= taken.known
         self.set_aside += taken.set_aside
         if taken.edits:
             self.came = inbound(taken.edits, self.came)
