@@ -1,11 +1,12 @@
 """Asking for the next pages of a listing before they are wanted, because a vendor's answer takes its time.
 
 Pages are taken in order; what was asked for at a place that turns out to be wrong is thrown away. Nothing is started
-for a listing of one page.
+for a listing of one page, nor where a vendor answers at once: threads would only take the processor from each other.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,16 +14,19 @@ from itertools import islice
 from typing import Generic, Self, TypeVar
 
 Answer = TypeVar("Answer")
+SOON = 0.008  # seconds: waiting for less than that is no reason to start threads
 
 
 class Ahead(Generic[Answer]):
     """Pages by their place (a number or an offset), at most `window` of them under way; a context manager.
 
-    Where only one request may be under way, nothing is asked for before it is wanted.
+    Where only one request may be under way, or answers come `soon`, nothing is asked for before it is wanted.
     """
 
-    def __init__(self, ask: Callable[[int], Answer], window: int) -> None:
+    def __init__(self, ask: Callable[[int], Answer], window: int, soon: float = SOON) -> None:
         self._ask = ask
+        self._soon = soon
+        self._waited = 0.0  # seconds for an answer of late, without the work that it was
         self._window = window if window > 1 else 0
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: deque[tuple[int, Future[Answer]]] = deque()
@@ -40,7 +44,10 @@ class Ahead(Generic[Answer]):
         if self._waiting and self._waiting[0][0] == place:
             return self._waiting.popleft()[1].result()
         self._drop()
-        return self._ask(place)
+        began = time.monotonic() - time.thread_time()
+        answer = self._ask(place)
+        self._waited = (self._waited + time.monotonic() - time.thread_time() - began) / 2
+        return answer
 
     def has(self, place: int) -> bool:
         """Tell whether the page at a place is there already."""
@@ -48,6 +55,8 @@ class Ahead(Generic[Answer]):
 
     def expect(self, places: Iterable[int]) -> None:
         """Ask for the pages that will be wanted next, in their order, as far as the window goes."""
+        if self._waited <= self._soon:
+            return
         wanted = iter(places)
         if any(place != next(wanted, None) for place, _ in self._waiting):
             self._drop()

@@ -29,7 +29,7 @@ class Shelf:
 
 def test_pages_come_in_order_and_each_is_asked_for_once() -> None:
     shelf = Shelf()
-    with Ahead(shelf, 3) as ahead:
+    with Ahead(shelf, 3, soon=-1) as ahead:
         taken = []
         for place in range(10):
             taken.append(ahead.take(place))
@@ -40,7 +40,7 @@ def test_pages_come_in_order_and_each_is_asked_for_once() -> None:
 
 def test_no_more_are_under_way_than_the_window() -> None:
     shelf = Shelf()
-    with Ahead(shelf, 3) as ahead:
+    with Ahead(shelf, 3, soon=-1) as ahead:
         ahead.take(0)
         shelf.gate.clear()
         ahead.expect(range(1, 100))
@@ -52,7 +52,7 @@ def test_no_more_are_under_way_than_the_window() -> None:
 
 def test_a_wrong_place_is_asked_for_again() -> None:
     shelf = Shelf()
-    with Ahead(shelf, 3) as ahead:
+    with Ahead(shelf, 3, soon=-1) as ahead:
         ahead.take(0)
         ahead.expect(range(100, 200, 100))
         assert ahead.take(99) == 99
@@ -77,16 +77,33 @@ def test_a_page_is_there_once_it_was_answered() -> None:
 
 
 def test_a_page_that_fails_fails_where_it_is_taken() -> None:
-    with Ahead(Shelf(), 3) as ahead:
+    with Ahead(Shelf(), 3, soon=-1) as ahead:
         ahead.take(12)
         ahead.expect(range(13, 20))
         with pytest.raises(Unanswered):
             ahead.take(13)
 
 
+def test_threads_are_started_where_answers_take_their_time_and_nowhere_else() -> None:
+    started = {}
+    for pause in (0.0, 0.05):
+
+        def ask(place: int, pause: float = pause) -> int:
+            time.sleep(pause)
+            return place
+
+        before = threading.active_count()
+        with Ahead(ask, 3) as ahead:
+            for place in range(6):
+                assert ahead.take(place) == place
+                ahead.expect(range(place + 1, 6))
+            started[pause] = threading.active_count() - before
+    assert started == {0.0: 0, 0.05: 3}
+
+
 def test_one_page_starts_no_thread() -> None:
     before = threading.active_count()
-    with Ahead(Shelf(), 3) as ahead:
+    with Ahead(Shelf(), 3, soon=-1) as ahead:
         ahead.take(0)
         ahead.expect(range(0))
         assert threading.active_count() == before
