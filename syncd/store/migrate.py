@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from syncd.errors import StoreError, StoreNewer
@@ -21,6 +21,12 @@ from syncd.store.failures import explained
 
 # Any number serves, as long as every syncd takes the same one and nobody else's program does.
 _ADVISORY_LOCK: Final = 0x73796E6364
+
+# SQLAlchemy's own question is built anew in every process, which costs more than opening the store.
+_FIND_TABLE: Final = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'",
+    "postgresql": "SELECT to_regclass('alembic_version')::text",
+}
 
 Backup = Callable[[], object]
 
@@ -104,9 +110,10 @@ def _lock(connection: Connection) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    if connection.exec_driver_sql(_FIND_TABLE[connection.dialect.name]).scalar() is None:
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
 
 
 def _run(connection: Connection, chain: Chain) -> None:
