@@ -22,6 +22,7 @@ from syncd.vendors.shelf import Shelf
 from syncd.vendors.spent import KeptBucket, Ticks, Waits, Wall, named
 
 Kind = Literal["read", "write", "token"]
+REMAINING, RESET = "X-RateLimit-Remaining", "X-RateLimit-Reset"  # [Perfex REST module 3.x]
 LONGEST_HOLD = 3600.0  # seconds: rate headers that ask for more are asked again after an hour
 ALL_KINDS: frozenset[Kind] = frozenset({"read", "write"})
 
@@ -96,6 +97,7 @@ class Rationed:
         wall: Wall = _wall,
     ) -> None:
         self.ration = ration
+        self._allowances = tuple(dict.fromkeys(ration.allowances))
         self._stop = stop or threading.Event()
         self._ticks = ticks
         self._wall = wall
@@ -104,7 +106,7 @@ class Rationed:
         self._places = threading.BoundedSemaphore(ration.concurrency)
         self._under_way = 0
         self._lock = threading.Lock()
-        self._buckets: dict[str, AbstractBucket] = {}
+        self._buckets: dict[tuple[Allowance, str], AbstractBucket] = {}
         self._held: dict[str, float] | None = None  # by the path's name; None: not looked up yet
         self._left: dict[str, _Left] = {}  # by the path's name, as its rate headers tell
 
@@ -128,10 +130,9 @@ class Rationed:
     def _try(self, kind: Kind, path: str) -> float:
         """Take one request from every allowance that counts it, or return the seconds until one can be taken."""
         with self._lock:
-            held = max(self._waiting().get(each, 0.0) for each in ("", named(path))) - self._ticks()
-            if held > 0:
+            if (held := self._held_for(path)) > 0:
                 return held
-            counting = dict.fromkeys(each for each in self.ration.allowances if kind in each.kinds)
+            counting = [each for each in self._allowances if kind in each.kinds]
             wait = self._take([self._bucket(each, path) for each in counting])
             if wait == 0:
                 self._spend(path)
@@ -139,6 +140,8 @@ class Rationed:
 
     def _spend(self, path: str) -> None:
         """Count one request more of what the vendor has told is left; after the last one nothing more is sent."""
+        if not self._left:
+            return
         for name in {"", named(path)} & self._left.keys():
             left = self._left[name]
             left.requests -= 1
@@ -146,6 +149,11 @@ class Rationed:
                 del self._left[name]
             elif left.requests <= 0:
                 self._hold(left.until - self._ticks(), name)
+
+    def _held_for(self, path: str) -> float:
+        """Return for how many seconds nothing may be sent to a path, zero or less for none."""
+        waiting = self._waiting()
+        return max(waiting.get(each, 0.0) for each in ("", named(path))) - self._ticks() if waiting else 0.0
 
     def _waiting(self) -> dict[str, float]:
         if self._held is None:
@@ -166,18 +174,19 @@ class Rationed:
         return wait / 1000
 
     def _bucket(self, allowance: Allowance, path: str) -> AbstractBucket:
+        place = (allowance, named(path) if allowance.per_path else "")
+        if place not in self._buckets:
+            self._buckets[place] = self._new_bucket(*place)
+        return self._buckets[place]
+
+    def _new_bucket(self, allowance: Allowance, path: str) -> AbstractBucket:
+        rate = Rate(allowance.requests, int(allowance.seconds * 1000))
+        if self._shelf is None:
+            return InMemoryBucket([rate])
         kinds = "+".join(sorted(allowance.kinds))
         key = f"{self.ration.key} {kinds} {allowance.requests}/{allowance.seconds:g}s"
-        if allowance.per_path:
-            key = f"{key} {named(path)}"
-        if key not in self._buckets:
-            rate = Rate(allowance.requests, int(allowance.seconds * 1000))
-            self._buckets[key] = (
-                KeptBucket(key, rate, self._shelf, self._ticks, self._wall)
-                if self._shelf
-                else InMemoryBucket([rate])
-            )
-        return self._buckets[key]
+        key = f"{key} {path}" if allowance.per_path else key
+        return KeptBucket(key, rate, self._shelf, self._ticks, self._wall)
 
     @contextmanager
     def slot(self, timeout: float) -> Iterator[None]:
@@ -198,8 +207,8 @@ class Rationed:
             self._places.release()
 
     def told(self, headers: Mapping[str, str], now: datetime, path: str = "") -> None:
-        # X-RateLimit-Remaining and -Reset (Unix seconds): [Perfex REST module 3.x]; harmless where they are absent.
-        remaining, reset = headers.get("X-RateLimit-Remaining"), headers.get("X-RateLimit-Reset")
+        # the requests that are left, and until when, in Unix seconds; harmless where they are absent
+        remaining, reset = headers.get(REMAINING), headers.get(RESET)
         if remaining is None or reset is None or not (remaining.isdecimal() and reset.isdecimal()):
             return
         seconds = int(reset) - now.timestamp()

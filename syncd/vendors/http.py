@@ -32,7 +32,6 @@ from tenacity import (
 )
 from urllib3.exceptions import HTTPError
 
-from syncd import __version__
 from syncd.errors import (
     Busy,
     Malformed,
@@ -43,9 +42,10 @@ from syncd.errors import (
     VendorError,
 )
 from syncd.vendors.again import pause, worth_another_try
-from syncd.vendors.budget import Budget, Kind, Ration, Rationed
+from syncd.vendors.budget import REMAINING, Budget, Kind, Ration, Rationed
 from syncd.vendors.call import Call, Expect, Pairs, checked_host, content_of, masked, segment
 from syncd.vendors.leave import write_in_hand
+from syncd.vendors.prepare import Preparer
 from syncd.vendors.reply import Reply
 from syncd.vendors.wire import DeadlineAdapter, never_sent, reason_of
 
@@ -53,16 +53,9 @@ __all__ = ["Adapter", "Auth", "Http", "Observe", "segment"]
 
 PATIENCE = 60.0  # seconds: how long one request waits for its turn in the budget
 TRIES = 3
-CHUNK = 1 << 16
+CHUNK = 1 << 18
 LARGE = 8 << 20  # bytes of a list from which on it goes into a file
 CONNECT_TIMEOUT = 10.0
-
-
-PLAIN_HEADERS = {
-    "User-Agent": f"syncd/{__version__}",
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate",
-}
 
 
 class Auth(Protocol):
@@ -118,7 +111,7 @@ class Http:
         self.host = checked_host(base_url, name, allow_http=allow_http)
         self.name = name or self.host
         self.base_url = base_url.rstrip("/")
-        self._headers = headers or {}
+        self._preparer = Preparer(self.base_url, self.name, self.host, headers or {})
         self._auth = auth
         self._stop = stop or threading.Event()
         self._budget: Budget = budget or Rationed(Ration(self.host, concurrency=concurrency), stop=self._stop)
@@ -188,29 +181,6 @@ class Http:
             text = text.replace(secret, "•••")
         return text if len(text) <= 300 else text[:299] + "…"
 
-    def prepared(self, call: Call, credentials: Mapping[str, str]) -> PreparedRequest:
-        """Build the request that goes over the wire."""
-        headers = {
-            **PLAIN_HEADERS,
-            **call.content,
-            **(self._headers() if callable(self._headers) else self._headers),
-        }
-        request = PreparedRequest()
-        try:
-            request.prepare_method(call.method)
-            request.prepare_url(
-                f"{self.base_url}/{call.path.lstrip('/')}" if call.path else self.base_url, call.query
-            )
-            request.prepare_headers({**headers, **call.headers, **credentials})
-            request.prepare_body(call.body, None)
-        except (requests.RequestException, UnicodeError):
-            # The library's own words would quote the header or the address.
-            raise Unreachable(
-                f"{self.name}: an address or a header of a request to {self.host} cannot be sent.",
-                "Check base_url and the secrets of this connection for stray characters.",
-            ) from None
-        return request
-
     def _once(self, call: Call) -> Reply:
         if self._stop.is_set():
             raise Busy("syncd is stopping; nothing was sent.")
@@ -230,7 +200,7 @@ class Http:
         return self._judged(call, reply)
 
     def _exchange(self, call: Call, credentials: Mapping[str, str]) -> Reply:
-        request = self.prepared(call, credentials)
+        request = self._preparer.prepared(call, credentials)
         with self._budget.slot(PATIENCE):
             if call.kind != "token":
                 self._budget.acquire(call.kind, PATIENCE, call.path)
@@ -242,7 +212,8 @@ class Http:
             finally:
                 if self._observe is not None:
                     self._observe(call.kind, status, time.monotonic() - began)
-            self._budget.told(reply.headers, reply.server_date or reply.started, call.path)
+            if REMAINING in reply.headers:
+                self._budget.told(reply.headers, reply.server_date or reply.started, call.path)
         return reply
 
     def _over_the_wire(self, call: Call, request: PreparedRequest, deadline: float) -> Reply:
@@ -283,7 +254,7 @@ class Http:
             raise self._unreadable(call, f"sent more than {self._max_body >> 20} MiB", response.status_code)
 
     def _broken(self, call: Call, error: Exception) -> VendorError:
-        if isinstance(error, requests.RequestException) and never_sent(error):
+        if never_sent(error):
             return Unreachable(
                 f"{self.name}: cannot connect to {self.host} ({reason_of(error)}).",
                 "Check base_url, the network, and the vendor's certificate.",

@@ -33,7 +33,7 @@ class KeptBucket(InMemoryBucket):
         self._step = max(1, min(AHEAD, rate.limit // 20))
         self._spent: Counter[int] = Counter()  # by slot, not on the shelf yet
         self._ahead: Counter[int] = Counter()  # on the shelf, not spent yet
-        self.share(0)
+        self._remember(_slots(shelf.get(self._key)))
 
     def put(self, item: RateItem) -> bool:
         """Take a request, if there is room."""

@@ -19,7 +19,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
-from urllib3.util import Timeout
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry, Timeout
 
 from syncd.vendors.leave import ask_leave
 
@@ -124,13 +125,33 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
+_ONCE = Retry(0, read=False)  # nothing is tried again here
+
+
+class _Answer(requests.Response):
+    """An answer without what `requests` makes for a session to use: a jar for cookies, a history, an encoding."""
+
+    def __init__(self, request: requests.PreparedRequest, raw: BaseHTTPResponse) -> None:
+        self._content = False  # type: ignore[assignment]  # not read yet, in the words of `requests`
+        self._content_consumed = False
+        self.request, self.url = request, str(request.url)
+        self.raw, self.status_code = raw, raw.status
+        self.reason = raw.reason or ""
+        self.headers = raw.headers  # type: ignore[assignment]  # as blind to case, and only read
+
+
 class DeadlineAdapter(HTTPAdapter):
-    """The transport of `requests` with one deadline per request, no retries, and one pool for all threads."""
+    """The transport of `requests` with one deadline per request, no retries, and one pool for all threads.
+
+    It hands requests to the pool below as `requests` would, without looking anew each time for a proxy, for the pool
+    and for certificates: an address has one of each, as long as it lives.
+    """
 
     def __init__(self, connections: int) -> None:
         # urllib3 logs whole addresses, and those hold e-mails and search terms.
         logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
+        self._pools: dict[str, HTTPConnectionPool] = {}  # by scheme, host and port
 
     def send(
         self,
@@ -142,23 +163,50 @@ class DeadlineAdapter(HTTPAdapter):
         proxies: Any = None,
     ) -> requests.Response:
         """Send one request; the second number of `timeout` is the limit for connecting and answering together."""
+        # nobody here asks for anything else
+        assert stream
+        assert (cert, proxies) == (None, None)
         connect, total = timeout
-        limits: Any = Timeout(
-            total=total, connect=connect
-        )  # requests takes it, but does not say so in its types
-        return super().send(request, stream, limits, verify, cert, proxies)
+        raw = self._pool(request, verify).urlopen(
+            str(request.method),
+            request.path_url,
+            request.body,
+            request.headers,
+            _ONCE,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(total=total, connect=connect),
+            preload_content=False,
+            decode_content=False,
+        )
+        return _Answer(request, raw)
+
+    def _pool(self, request: requests.PreparedRequest, verify: Any) -> HTTPConnectionPool:
+        origin = str(request.url).partition("?")[0].split("/", 3)[:3]
+        place = "/".join(origin)
+        if place not in self._pools:
+            pool: Any = self.get_connection_with_tls_context(request, verify)
+            self.cert_verify(pool, place, verify, None)  # type: ignore[no-untyped-call]
+            self._pools[place] = pool
+        return self._pools[place]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._pools.clear()
+        super().close()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
 
 
-def never_sent(error: requests.RequestException) -> bool:
+def never_sent(error: Exception) -> bool:
     """Tell whether an exchange broke before any byte of the request could have left.
 
     Only a connection that was never made proves it; urllib3 draws the same line.
     """
-    cause = error.args[0] if error.args else None
+    told_by_requests = isinstance(error, requests.RequestException)
+    cause = (error.args[0] if error.args else None) if told_by_requests else error
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return isinstance(error, requests.ConnectTimeout) or isinstance(
         reason, ConnectTimeoutError | NewConnectionError
