@@ -102,7 +102,8 @@ class Reply:
             )
         body = (self.body if self.file is None else self.file.read()).removeprefix(BOM)
         try:
-            return orjson.loads(body), b"\\u0000" in body
+            # to look for one byte costs a twentieth of looking for six
+            return orjson.loads(body), b"\\" in body and b"\\u0000" in body
         except orjson.JSONDecodeError as strict:
             return _second_look(body, self, strict), True
 

@@ -163,3 +163,31 @@ def test_the_demonstration_does_what_its_world_calls_for(world: World, tmp_path:
     assert all(figures["created"] for figures in told["first"]["connections"].values())
     again = run(world, "demo", "--no-serve", "--data", str(tmp_path / "demo"))
     assert again.returncode == 2
+
+
+VENDORS = {"requests", "urllib3", "prometheus_client"}
+LOGGED = {"structlog"}
+SERVED = {"fastapi", "uvicorn", "apscheduler", "alembic"}
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [(["status"], VENDORS | LOGGED | SERVED), (["sync"], {"prometheus_client"} | LOGGED | SERVED)],
+)
+def test_a_command_loads_only_what_it_needs(world: World, words: list[str], unneeded: set[str]) -> None:
+    for _ in range(3):
+        world.type("sync", "--yes")
+    code = (
+        "import sys\nfrom syncd.cli import app\n"
+        f"try:\n    app({words!r})\nexcept SystemExit as end:\n    assert end.code in (None, 0, 1)\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=environment(world),
+    )
+    assert not unneeded & set(eval(done.stderr.splitlines()[-1]))
