@@ -215,7 +215,7 @@ def _reconcile(running: _Running) -> Planned:
         overwrite=order.yes or running.scene.safety.approve == "never",
         watch=running.watch,
     )
-    done.linked.tally(running.report.connections)
+    done.joined.tally(running.report.connections)
     running.report.new_holds += done.planned.new_holds
     return done.planned
 

@@ -117,9 +117,11 @@ class Customers:
         return [f"{row[0]}-{number}" for number in range(first, first + n)]
 
     def add(self, customers: Iterable[Customer]) -> None:
-        """Write new customers, of which nothing is golden yet, so that there is no word to find them by."""
+        """Write customers that are not stored yet, and the words by which they are found."""
         for chunk in chunks(customers):
-            self._tx.each(_INSERT, [_row(customer) for customer in chunk])
+            rows = [_row(customer) for customer in chunk]
+            self._tx.each(_INSERT, rows)
+            self._save_words({}, {row[0]: row[6] for row in rows})
 
     def save(self, customers: Iterable[Customer]) -> None:
         """Write customers whole, new ones and known ones, and the words by which they are found."""

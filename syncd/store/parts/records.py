@@ -176,11 +176,6 @@ class Records:
         sql = f"SELECT id, customer FROM records WHERE {self._tx.among('id')} AND customer IS NOT NULL ORDER BY id"
         return [(row[0], row[1]) for chunk in chunks(ids) for row in self._rows(sql, chunk)]
 
-    def without_customer(self, ids: Iterable[int]) -> set[int]:
-        """Return the numbers of those of these records that belong to no customer."""
-        sql = f"SELECT id FROM records WHERE {self._tx.among('id')} AND customer IS NULL"
-        return {row[0] for chunk in chunks(ids) for row in self._rows(sql, chunk)}
-
     def numbers(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the numbers of records by connection and vendor id."""
         sql = f"SELECT vendor_id, id FROM records WHERE connection = ? AND {self._tx.among('vendor_id')}"
@@ -194,12 +189,12 @@ class Records:
             for row in self._tx.rows(sql, connection, self._tx.listed(chunk))
         }
 
-    def link(self, rows: Iterable[tuple[Sketch, str, str]], number: int) -> None:
-        """Link unlinked records: each with its customer and its role; golden has all they state still before it."""
+    def link(self, records: Iterable[Record]) -> None:
+        """Write of unlinked records the customer, the role, and what reconciling moves."""
         self._tx.each(
-            "UPDATE records SET customer = ?, role = ?, linked_at = ?, considered = 0, fresh = 1 "
+            "UPDATE records SET customer = ?, role = ?, linked_at = ?, fresh = ?, considered = ?, shadow = ? "
             "WHERE id = ? AND customer IS NULL",
-            [(customer, role, number, record.id) for record, customer, role in rows],
+            [(one.customer, one.role, one.linked_at, *shadow_row(one)) for one in records],
         )
 
     # --- by what is to be done ----------------------------------------------------------------
