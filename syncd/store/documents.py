@@ -35,6 +35,11 @@ NOBODY: Final[Own] = ("", "")
 _UNITS: Final = frozenset(slot for slot, parts in SLOTS.items() if parts != (slot,))
 
 _LETTERS: Final[dict[str, str]] = {"initial": "i", "edit": "e", "clear": "c"}
+# What stands in the document of a record that has said nothing but what it showed first; how long an origin of the
+# record's own is, and a statement that says what is shown.
+_FIRST: Final = {"seen", "from", "stated"}
+_OWN: Final = 5
+_PLAIN: Final = 3
 _KINDS: Final[dict[str, StatementKind]] = {"i": "initial", "e": "edit", "c": "clear"}
 
 
@@ -215,6 +220,15 @@ def read_shadow(text: str, own: Own) -> Shadow:
         withheld=get("withheld") or {},
         back={name: (value, number) for name, (value, number) in get("back", {}).items()},
     )
+
+
+def is_first(document: Mapping[str, Any]) -> bool:
+    """Tell of a shadow's document whether it holds nothing but initial statements of one look that say what is shown."""
+    if document.keys() != _FIRST or len(document["from"]) != 1:
+        return False
+    origin = document["from"][0]
+    lengths = {*map(len, document["stated"].values())}
+    return origin[0] == _LETTERS["initial"] and len(origin) == _OWN and lengths == {_PLAIN}
 
 
 def _shown(slot: str, seen: Mapping[str, str | None]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from syncd.store.parts.connections import Connections
 from syncd.store.parts.customers import Customers
 from syncd.store.parts.decisions import Decisions
 from syncd.store.parts.erasures import Erasures
+from syncd.store.parts.foundings import Foundings
 from syncd.store.parts.holds import Holds
 from syncd.store.parts.journal import Journal
 from syncd.store.parts.meta import Meta
@@ -53,3 +54,4 @@ class Writing(Reading):
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
         self.old = Old(transaction)
+        self.foundings = Foundings(transaction)

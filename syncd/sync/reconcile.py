@@ -39,7 +39,7 @@ def reconcile(
     with store.look() as tx:
         states, since = tx.connections.all(), tx.meta.last_number
     planner = Planner(scene, targets(scene, states), run, overwrite, dry_run)
-    joined = link_all(store, scene, Joiner(scene, planner, run, since), epoch=epoch, watch=watch)
+    joined = link_all(store, scene, Joiner.of(scene, planner, since), epoch=epoch, watch=watch)
     result = Reconciled(joined, joined.planned)
     # they were planned as they were joined, and are due for the next run
     planned_already = {customer for customers in joined.planned.looks.values() for customer in customers}

@@ -5,7 +5,7 @@ A *slot* is what changes together: one field, or the unit `name` or `address` wi
 Times are aware UTC datetimes.
 """
 
-from syncd.values.golden import Customer, Decision, Golden
+from syncd.values.golden import Customer, Decision, Founded, Golden, Said
 from syncd.values.known import (
     Newcomer,
     Record,
@@ -30,6 +30,7 @@ __all__ = [
     "Direction",
     "Draft",
     "FieldSpec",
+    "Founded",
     "Golden",
     "Held",
     "Item",
@@ -43,6 +44,7 @@ __all__ = [
     "Report",
     "Review",
     "Role",
+    "Said",
     "Shadow",
     "Shown",
     "Sketch",

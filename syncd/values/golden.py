@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncd.customer import gathered, is_element
-from syncd.values.known import Statement
+from syncd.values.known import Sketch, Statement
 from syncd.values.lean import lean
 
 
@@ -65,3 +65,16 @@ class Decision:
     by: Statement | None = None
     beaten: tuple[Statement, ...] = ()
     note: str = ""
+
+
+Said = tuple[Mapping[str, str], Sketch]  # a slot's value, and who holds it
+
+
+@lean(frozen=True, slots=True)
+class Founded:
+    """A new customer that newcomers make: what is golden by which rule, and of each the slots that it knows."""
+
+    customer: str
+    rule: str
+    golden: Mapping[str, Said]
+    members: Sequence[tuple[Sketch, Iterable[str]]]

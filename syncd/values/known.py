@@ -179,7 +179,11 @@ class Newcomer:
 
 @lean(frozen=True, slots=True)
 class Sketch:
-    """As much of a record as identity looks at; `seen` is empty where only the keys were asked for."""
+    """As much of a record as identity looks at; `seen` is empty where only the keys were asked for.
+
+    A *newcomer* was never linked and has said nothing but what it showed first, all of it in one look. Only of one
+    `words` has each slot that it speaks of; what else stands there and in `stored` is the store's.
+    """
 
     id: int
     connection: str
@@ -189,12 +193,19 @@ class Sketch:
     fresh: bool
     first_seen: datetime | None
     created: datetime | None
+    linked_at: int
     keys: frozenset[tuple[str, str]]
     seen: Mapping[str, str | None] = field(default_factory=dict)
+    words: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:
         return (self.connection, self.vendor_id)
+
+    @property
+    def is_newcomer(self) -> bool:
+        return bool(self.stored)
 
     def value(self, name: str) -> str:
         """Return what the vendor last showed in a field, "" where that is empty or unknown."""

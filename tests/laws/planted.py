@@ -274,7 +274,7 @@ FAULTS: tuple[Planted, ...] = (
     Planted(
         "a customer's records that share no key are not looked at",
         "no wrong merges",
-        "syncd.sync.linking:_mates",
+        "syncd.sync.joining:_mates",
         "",
         "return []",
         CASE.format("second_primary"),

@@ -5,12 +5,13 @@ A merged customer's row stays as an alias of the survivor; asking for it gives t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from syncd.customer import full_name, tokens
 from syncd.errors import StoreError
 from syncd.store.columns import microseconds_or_none, moment_or_none
+from syncd.store.copying import copy_rows
 from syncd.store.documents import read_customer, write_customer
 from syncd.store.parts.meta import count_on
 from syncd.store.transaction import Row, Transaction, chunks
@@ -20,6 +21,10 @@ _SELECT: Final = "SELECT id, alias_of, first_seen, due, version, document FROM c
 _SAVED: Final = ("id", "alias_of", "first_seen", "due", "version", "label", "words", "document")
 _INSERT: Final = f"INSERT INTO customers ({', '.join(_SAVED)}) VALUES ({', '.join('?' * len(_SAVED))})"
 _UPSERT: Final = f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _SAVED[1:])}"
+
+_INSERT_WORD: Final = "INSERT INTO words (word, customer) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_ID: Final = _SAVED.index("id")
+_WORDS: Final = _SAVED.index("words")
 
 # Named here, because inside the class `list` is its listing.
 Ids = list[str]
@@ -119,9 +124,7 @@ class Customers:
     def add(self, customers: Iterable[Customer]) -> None:
         """Write customers that are not stored yet, and the words by which they are found."""
         for chunk in chunks(customers):
-            rows = [_row(customer) for customer in chunk]
-            self._tx.each(_INSERT, rows)
-            self._save_words({}, {row[0]: row[6] for row in rows})
+            insert_rows(self._tx, [_row(customer) for customer in chunk])
 
     def save(self, customers: Iterable[Customer]) -> None:
         """Write customers whole, new ones and known ones, and the words by which they are found."""
@@ -163,7 +166,19 @@ class Customers:
         gone = _pairs(before) - _pairs(after)
         come = _pairs(after) - _pairs(before)
         self._tx.each("DELETE FROM words WHERE word = ? AND customer = ?", sorted(gone))
-        self._tx.each("INSERT INTO words (word, customer) VALUES (?, ?) ON CONFLICT DO NOTHING", sorted(come))
+        self._tx.each(_INSERT_WORD, sorted(come))
+
+
+def insert_rows(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Insert customers that are not stored yet, with their words."""
+    # sorted: neighbours in the index are written together
+    words = sorted(_pairs({row[_ID]: row[_WORDS] for row in rows}))
+    if tx.is_postgres:
+        copy_rows(tx, "customers", _SAVED, rows)
+        copy_rows(tx, "words", ("word", "customer"), words)
+        return
+    tx.each(_INSERT, rows)
+    tx.each(_INSERT_WORD, words)
 
 
 def _pairs(words: dict[str, str]) -> set[tuple[str, str]]:
@@ -179,7 +194,10 @@ def _row(customer: Customer) -> tuple[Any, ...]:
         raise StoreError(
             f"Customer {customer.id} would be an alias of itself.", "This is a fault of syncd: report it."
         )
-    label, words = _named(customer)
+    golden = {slot: golden.value for slot, golden in customer.golden.items()}
+    label, words = named(customer.id, golden)
+    if customer.alias_of:
+        words = ""
     return (
         customer.id,
         customer.alias_of,
@@ -192,11 +210,10 @@ def _row(customer: Customer) -> tuple[Any, ...]:
     )
 
 
-def _named(customer: Customer) -> tuple[str, str]:
+def named(customer_id: str, golden: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
     """Return what a customer is called in lists, and the folded words of its name and its company."""
-    golden = customer.golden
-    name = full_name(golden["name"].value) if "name" in golden else ""
-    company = golden["company"].value.get("company", "") if "company" in golden else ""
-    email = golden["email"].value.get("email", "") if "email" in golden else ""
-    words = set() if customer.alias_of else {*tokens(name), *tokens(company)}
-    return name or company or email or customer.id, " ".join(sorted(words))
+    name = full_name(golden["name"]) if "name" in golden else ""
+    company = golden["company"].get("company", "") if "company" in golden else ""
+    email = golden["email"].get("email", "") if "email" in golden else ""
+    words = {*tokens(name), *tokens(company)}
+    return name or company or email or customer_id, " ".join(sorted(words))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from syncd.errors import StaleChoice, UsageError
 from syncd.store.office import decision_subjects, decisions
@@ -106,15 +107,22 @@ class Decisions:
     def all_of(self, records: Iterable[RecordKey] = (), customers: Iterable[str] = ()) -> Listed:
         """Return the decisions in force that are about any of these, oldest first."""
         subjects = [*records, *((_NO_CONNECTION, customer) for customer in customers)]
-        found = {
-            decision.id: decision
-            for chunk in chunks(subjects, 200)
-            for decision in self._where(
-                _c.undone_at.is_(None),
-                _c.id.in_(select(_s.decision).where(tuple_(_s.connection, _s.subject).in_(chunk))),
-            )
+        asked: dict[str, list[str]] = defaultdict(list)
+        for connection, subject in subjects:
+            asked[connection].append(subject)
+        sql = f"SELECT decision FROM decision_subjects WHERE connection = ? AND {self._tx.among('subject')}"
+        numbers = {
+            row[0]
+            for connection, named in asked.items()
+            for chunk in chunks(named)
+            for row in self._tx.rows(sql, connection, self._tx.listed(chunk))
         }
-        return [found[number] for number in sorted(found)]
+        found = [
+            decision
+            for chunk in chunks(sorted(numbers), 200)
+            for decision in self._where(_c.undone_at.is_(None), _c.id.in_(chunk))
+        ]
+        return sorted(found, key=lambda decision: decision.id)
 
     def pairs(self, kind: str, records: Iterable[RecordKey]) -> set[Pair]:
         """Return the pairs in force of a kind (same, different) that any of these records stands in.

@@ -6,18 +6,21 @@ Changes of one customer that share a number, as those of one reconcile do, share
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from syncd.store.columns import microseconds, microseconds_or_none, moment, moment_or_none, written
+from syncd.store.copying import copy_rows
 from syncd.store.transaction import Row, Transaction
 
 # Who brought a value: connection, vendor id, and when (the vendor's own time, else when it was first seen).
 Bringer = tuple[str, str, datetime | None]
+
+_COLUMNS: Final = ("customer", "number", "run", "at", "changes")
 
 
 @dataclass(slots=True)
@@ -50,13 +53,11 @@ class Journal:
         together: dict[tuple[str, int, str, datetime], list[JournalRow]] = defaultdict(list)
         for row in rows:
             together[row.customer, row.number, row.run, row.at].append(row)
-        self._tx.each(
-            "INSERT INTO journal (customer, number, run, at, changes) VALUES (?, ?, ?, ?, ?)",
-            [
-                (customer, number, run, microseconds(at), written([_packed(row) for row in changes]))
-                for (customer, number, run, at), changes in together.items()
-            ],
-        )
+        packed = [
+            (customer, number, run, microseconds(at), written([_packed(row) for row in changes]))
+            for (customer, number, run, at), changes in together.items()
+        ]
+        insert_rows(self._tx, packed)
 
     def of(self, customer_id: str) -> list[JournalRow]:
         """Return the changes of a customer, oldest first."""
@@ -74,6 +75,14 @@ class Journal:
             "ORDER BY number, customer"
         )
         return _read_all(self._tx.rows(sql, run, after, run, after, limit - 1, 2**62))
+
+
+def insert_rows(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Insert stored rows."""
+    if tx.is_postgres:
+        copy_rows(tx, "journal", _COLUMNS, rows)
+        return
+    tx.each("INSERT INTO journal (customer, number, run, at, changes) VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def _packed(row: JournalRow) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -11,7 +12,7 @@ import orjson
 from syncd.errors import StoreError
 from syncd.store.columns import microseconds_or_none, moment_or_none, written
 from syncd.store.copying import copy_upsert
-from syncd.store.documents import read_shadow, write_shadow
+from syncd.store.documents import is_first, read_shadow, write_shadow
 from syncd.store.transaction import Row, Transaction
 from syncd.values import Record, Sketch
 
@@ -21,7 +22,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 SKETCHED: Final = (
-    "id", "connection", "vendor_id", "customer", "state", "fresh", "first_seen", "created", "keys",
+    "id", "connection", "vendor_id", "customer", "state", "fresh", "first_seen", "created", "linked_at", "keys",
 )  # fmt: skip
 
 _SAVED: Final = (*COLUMNS[1:], "payload")
@@ -41,6 +42,7 @@ _UPSERT: Final = (
 
 INSERT_KEYS: Final = "INSERT INTO keys (kind, value, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 ZERO: Final = "\\u0000"
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def read_record(row: Row) -> Record:
@@ -74,8 +76,10 @@ def read_record(row: Row) -> Record:
 
 
 def read_sketch(row: Row) -> Sketch:
-    """Return the sketch of a row of SKETCHED, with what the record shows where the row goes on with its shadow."""
-    number, connection, vendor_id, customer, state, fresh, first_seen, created, keys, *shadow = row
+    """Return the sketch of a row of SKETCHED; where it goes on with the shadow, with what the record shows and says."""
+    number, connection, vendor_id, customer, state, fresh, first_seen, created, linked_at, keys, *shadow = row
+    document = orjson.loads(shadow[0]) if shadow else {}
+    first = customer is None and not linked_at and state == "live" and is_first(document)
     return Sketch(
         number,
         connection,
@@ -85,8 +89,11 @@ def read_sketch(row: Row) -> Sketch:
         fresh == 1,
         moment_or_none(first_seen),
         moment_or_none(created),
+        linked_at,
         _read_keys(keys),
-        orjson.loads(shadow[0]).get("seen", {}) if shadow else {},
+        document.get("seen", _NOTHING),
+        document["stated"] if first else _NOTHING,
+        document if first else _NOTHING,
     )
 
 

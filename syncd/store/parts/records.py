@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from syncd.store.parts.foundings import link_rows
 from syncd.store.parts.newcomers import add_newcomers
 from syncd.store.parts.record_rows import COLUMNS, SKETCHED, read_record, read_sketch, save_rows, shadow_row
 from syncd.store.parts.search import find_customers
@@ -141,7 +142,7 @@ class Records:
         return [read_sketch(row) for row in self._tx.rows(sql, after_id, limit)]
 
     def sketches(self, ids: Iterable[int]) -> list[Sketch]:
-        """Return these records with what they show, by number."""
+        """Return these records with what they show, by number; newcomers as such."""
         sql = (
             f"SELECT {', '.join(SKETCHED)}, shadow FROM records WHERE {self._tx.among('id')} "
             "AND (customer IS NOT NULL OR observed IS NOT NULL) ORDER BY id"
@@ -191,11 +192,8 @@ class Records:
 
     def link(self, records: Iterable[Record]) -> None:
         """Write of unlinked records the customer, the role, and what reconciling moves."""
-        self._tx.each(
-            "UPDATE records SET customer = ?, role = ?, linked_at = ?, fresh = ?, considered = ?, shadow = ? "
-            "WHERE id = ? AND customer IS NULL",
-            [(one.customer, one.role, one.linked_at, *shadow_row(one)) for one in records],
-        )
+        rows = [(one.customer, one.role, one.linked_at, *shadow_row(one)) for one in records]
+        link_rows(self._tx, rows)
 
     # --- by what is to be done ----------------------------------------------------------------
 

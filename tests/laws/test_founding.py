@@ -1,0 +1,172 @@
+"""A customer that is founded at sight is stored as if every rule had been asked about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from syncd.customer import FIELDS, OWNED, slot_of
+from syncd.rules.absorb import absorb
+from syncd.rules.golden import Policy
+from syncd.rules.ground import Ground
+from syncd.rules.target import Target
+from syncd.store import Store, Writing
+from syncd.sync.joining import Joiner
+from syncd.sync.planning import Planner
+from syncd.sync.scene import Safety, Scene, Source
+from syncd.values import Direction, FieldSpec, Record, Shadow, Shown, Writable
+from syncd.vendors.base import Connector
+from tests.laws import words
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NAMES = ("crm", "shop", "till")
+TABLES = ("customers", "words", "journal", "records", "keys", "holds", "operations", "reviews", "counters")
+TAME = {
+    "phone": "0912345678", "email": "an@example.com", "full_name": "Văn An", "first_name": "An", "last_name": "Lê",
+    "company": "", "notes": "-", "city": "Huế", "country": "VN", "points": "7",
+}  # fmt: skip
+
+# neither is looked at where nothing is asked of a vendor
+NO_CONNECTOR, NO_SAFETY = cast(Connector, None), cast(Safety, None)
+
+mostly = st.sampled_from((True,) * 5 + (False,))
+directions: st.SearchStrategy[Direction] = st.sampled_from(("both",) * 8 + ("in", "out", "off", "fill"))
+writables: st.SearchStrategy[Writable] = st.sampled_from(("always",) * 8 + ("create", "update", "never"))
+pushes = st.sampled_from(((),) * 8 + (("update",), ("create", "update")))
+regions = st.sampled_from(("VN", "VN", "VN", None, "BE"))
+some_fields = st.frozensets(words.fields, min_size=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Records that are one customer, and the connections that they are of."""
+
+    scene: Scene
+    targets: Sequence[Target]
+    shown: Mapping[str, Mapping[str, str | None]]
+    stating: Mapping[str, frozenset[str]]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, FieldSpec]:
+    """Draw what one connection can hold."""
+    return {
+        each: FieldSpec(each, direction=draw(directions), writable=draw(writables), clearable=draw(mostly))
+        for each in FIELDS
+        if draw(mostly)
+    }
+
+
+@st.composite
+def drawn(draw: st.DrawFn) -> Drawn:
+    """Draw records that say more or less the same."""
+    here = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
+    said: dict[str, str | None] = {name: text for name, text in TAME.items() if draw(st.booleans())}
+    if "full_name" in said:
+        said["full_name"] = draw(st.sampled_from(("Văn An", "Văn An", "-", " ", "An Lê")))
+    if draw(st.booleans()):
+        said |= draw(st.dictionaries(words.fields, st.none() | words.values, max_size=6))
+    shown: dict[str, Mapping[str, str | None]] = {}
+    for name in here:
+        own = dict(said) if draw(mostly) else {each: text for each, text in said.items() if draw(mostly)}
+        if own and not draw(mostly):
+            own[draw(st.sampled_from(sorted(own)))] = None
+        shown[name] = own if draw(mostly) else own | {draw(words.fields): draw(words.values)}
+    sources = {
+        name: Source(name, NO_CONNECTOR, priority=draw(st.integers(1, 3)), region=draw(regions))
+        for name in NAMES
+        if name in here or draw(st.booleans())
+    }
+    owned = draw(st.just(frozenset[str]()) | st.frozensets(st.sampled_from(sorted(OWNED)), max_size=2))
+    policies = {slot: Policy(owner=draw(st.sampled_from(("*", *NAMES)))) for slot in sorted(owned)}
+    scene = Scene(sources, NO_SAFETY, lambda: NOW, policies)
+    ordered = sorted(sources.values(), key=lambda source: (source.priority, source.name))
+    targets = [
+        Target(
+            source.name,
+            frozenset(draw(pushes)),
+            {name: spec for name, spec in draw(tables()).items() if slot_of(name) in scene.slots},
+            region=source.region,
+            name_order=draw(st.sampled_from(("given_first", "family_first"))),
+            full_done=True,
+            looked=NOW,
+            updates=draw(mostly),
+        )
+        for source in ordered
+    ]
+    stating = {name: draw(st.just(frozenset(FIELDS)) | some_fields) for name in here}
+    return Drawn(scene, targets, shown, stating)
+
+
+# A name without a word is golden, and is written nowhere.
+NAMELESS = Drawn(
+    Scene({"crm": Source("crm", NO_CONNECTOR)}, NO_SAFETY, lambda: NOW),
+    [Target("crm", frozenset(), {"full_name": FieldSpec("full_name"), "email": FieldSpec("email")})],
+    {"crm": {"full_name": "-", "email": "an@example.com"}},
+    {"crm": frozenset(FIELDS)},
+)
+
+
+def record(name: str, vendor_id: str, told: Drawn, number: Iterator[int]) -> Record:
+    """Return a record as a pull stores it; that all are of one person is told by an external id."""
+    made = Record(
+        name, vendor_id, Shadow(), digest=b"1", first_seen=NOW, fresh=True, keys=frozenset({("id:x", "1")})
+    )
+    region = told.scene.regions[name]
+    ground = Ground(
+        name, region, frozenset(FIELDS), told.stating[name], lambda _: True, lambda: next(number), NOW
+    )
+    absorb(made, Shown(vendor_id, told.shown[name], {"id": vendor_id}, NOW), ground)
+    return made
+
+
+class Told(Exception):
+    """What is stored, told by a unit that is to be taken back."""
+
+    def __init__(self, rows: Mapping[str, list[Any]]) -> None:
+        super().__init__()
+        self.rows = rows
+
+
+def stored(store: Store, told: Drawn, *, at_sight: bool) -> Mapping[str, list[Any]]:
+    """Return all that is stored once the records have their customer."""
+
+    def unit(tx: Writing) -> None:
+        number = count(1)
+        records = [record(name, str(place), told, number) for place, name in enumerate(told.shown)]
+        tx.meta.numbers(next(number))
+        tx.records.save(records)
+        joiner = Joiner.of(told.scene, Planner(told.scene, told.targets, "run-1", False, False), 0)
+        if not at_sight:
+            joiner = replace(joiner, founding=None)
+        numbers = [one.id or 0 for one in records]
+        if len(numbers) == 1:
+            joiner.join_lone(tx, numbers)
+        else:
+            joiner.join_grouped(tx, numbers, ())
+        rows = tx.old._tx.rows
+        raise Told({name: sorted(map(tuple, rows(f"SELECT * FROM {name}"))) for name in TABLES})
+
+    with pytest.raises(Told) as caught:
+        store.do(unit)
+    return caught.value.rows
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Yield a store in which every unit is taken back."""
+    folder: Path = tmp_path_factory.mktemp("founding")
+    with Store.open(f"sqlite:///{folder}/syncd.db", clock=lambda: NOW) as opened:
+        yield opened
+
+
+@given(drawn())
+@example(NAMELESS)
+def test_what_is_founded_at_sight_is_what_the_rules_say(store: Store, told: Drawn) -> None:
+    assert stored(store, told, at_sight=True) == stored(store, told, at_sight=False)
