@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from syncd.customer import SETS, SLOTS, full_name, name_is_empty, slot_of
 from syncd.rules.golden import EVERYBODY, Policy, initial_priority
 from syncd.rules.target import Target
+from syncd.rules.units import is_empty
 from syncd.values import Founded, Said, Sketch
 
 Due = tuple[str, str, bool]  # field, its slot, and whether nothing can be delivered there
@@ -85,10 +86,9 @@ class Founding:
             for one in ranked:
                 if slot not in one.words or owner not in (None, one.connection):
                     continue
-                seen = one.seen
-                value = {part: seen[part] or "" for part in parts if part in seen}
+                value = _said(parts, one.seen)
                 if slot not in golden:
-                    golden[slot] = (value, one)
+                    golden[slot] = (value, one, not is_empty(value))
                 if not value or value != golden[slot][0]:
                     return None
         return golden
@@ -112,10 +112,18 @@ class Founding:
         return known
 
 
+def _said(parts: tuple[str, ...], seen: Mapping[str, str | None]) -> dict[str, str]:
+    """Return what is shown of a slot."""
+    if len(parts) > 1:
+        return {part: seen[part] or "" for part in parts if part in seen}
+    (name,) = parts
+    return {name: seen[name] or ""} if name in seen else {}
+
+
 def _wanted(golden: Mapping[str, Said]) -> dict[str, str]:
     """Return field → what a record should have of golden; a full name that nobody stated is what its parts make."""
     wanted: dict[str, str] = {}
-    for value, _ in golden.values():
+    for value, _, _ in golden.values():
         wanted.update(value)
     if "name" in golden:
         value = golden["name"][0]

@@ -240,7 +240,7 @@ def agreeing(members: Sequence[Candidate]) -> tuple[list[list[Candidate]], list[
 
 
 def _agree(one: Candidate, other: Candidate) -> bool:
-    return names_agree(one.name, other.name)
+    return one.name == other.name or names_agree(one.name, other.name)
 
 
 def _join_class(unions: _Unions, tier: str, group: Sequence[Candidate], result: Identified) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.rules.founding import Founding
-from syncd.rules.identity import Candidate, Cluster, Decided, Identified, identify
+from syncd.rules.identity import Candidate, Decided, Identified, identify
 from syncd.store import Reading, Writing
 from syncd.sync.crowd import Crowd
 from syncd.sync.golden import decide_crowd
@@ -20,6 +20,7 @@ from syncd.sync.planning import Planned, Planner
 from syncd.sync.scene import Scene, candidate
 from syncd.values import Customer, Founded, Record, RecordKey, Review, Sketch, Tally
 
+Group = tuple[str | None, list[Sketch]]  # the customer that it is of, None for a new one, and who joins
 Joining = tuple[str, list[Sketch]]  # a customer's id, and who joins it
 
 
@@ -69,8 +70,8 @@ class Joiner:
         """Make each of these records a customer of its own, but for those that were erased meanwhile."""
         known = tx.records.sketches(numbers)
         # an earlier try of this unit may have linked them: its COMMIT went unanswered
-        clusters = [Cluster((one.key,), None, "alone") for one in known if one.customer is None]
-        return self._join(tx, known, Identified(clusters))
+        groups: list[Group] = [(None, [one]) for one in known if one.customer is None]
+        return self._join(tx, known, groups, Identified())
 
     def join_grouped(self, tx: Writing, numbers: Collection[int], ours: Collection[int]) -> Joined:
         """Judge groups of records that share keys, and link them; what an open create may have made is left alone."""
@@ -81,11 +82,13 @@ class Joiner:
         identified = identify(
             candidates, match=self.scene.match, decided=decided, priority=self.scene.priority
         )
-        return self._join(tx, known, identified)
-
-    def _join(self, tx: Writing, known: Sequence[Sketch], identified: Identified) -> Joined:
         by_key = {one.key: one for one in known}
         groups = [(each.customer, [by_key[key] for key in each.members]) for each in identified.clusters]
+        return self._join(tx, known, groups, identified)
+
+    def _join(
+        self, tx: Writing, known: Sequence[Sketch], groups: Sequence[Group], identified: Identified
+    ) -> Joined:
         alone = [members for customer, members in groups if customer is None]
         ids = tx.customers.new_ids(len(alone)) if alone else []
         links = _Links(tx.meta.numbers(1), identified.uncertain)

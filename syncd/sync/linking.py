@@ -22,7 +22,7 @@ from syncd.sync.scene import Scene
 from syncd.values import NOTED, Operation, Sketch
 
 SEEN_AT_ONCE = 2_000
-BATCH = 500
+BATCH = 1_000
 
 
 def link_all(store: Store, scene: Scene, joiner: Joiner, *, epoch: int, watch: Watch) -> Joined:

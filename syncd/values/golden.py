@@ -67,7 +67,8 @@ class Decision:
     note: str = ""
 
 
-Said = tuple[Mapping[str, str], Sketch]  # a slot's value, and who holds it
+# A slot's value, who holds it, and whether that is a change: an empty one is none.
+Said = tuple[Mapping[str, str], Sketch, bool]
 
 
 @lean(frozen=True, slots=True)

@@ -18,10 +18,6 @@ _LINK: Final = (
     "UPDATE records SET customer = ?, role = ?, linked_at = ?, fresh = ?, considered = ?, shadow = ? "
     "WHERE id = ? AND customer IS NULL"
 )
-# An origin of the record itself: its kind, when the old and the new value were seen, the end of the pull, the vendor's time.
-_NEW_SEEN, _MODIFIED = 2, 4
-# A statement that says what is shown: its origin, its number, and what it knew.
-_NUMBER, _KNEW = 1, 2
 
 
 def link_rows(tx: Transaction, rows: Sequence[Row]) -> None:
@@ -53,39 +49,41 @@ def customer_row(one: Founded, number: int) -> Row:
     places: dict[int, int] = {}
     origins: list[list[Any]] = []
     golden: dict[str, Any] = {}
-    for slot, (value, holder) in one.golden.items():
-        if holder.id not in places:
-            places[holder.id] = len(origins)
+    for slot, (value, holder, _) in one.golden.items():
+        place = places.get(holder.id)
+        if place is None:
+            place = places[holder.id] = len(origins)
             origins.append([*holder.stored["from"][0], holder.connection, holder.vendor_id])
-        word = holder.words[slot]
-        golden[slot] = [number, one.rule, value, [places[holder.id], word[_NUMBER], word[_KNEW]]]
+        _, said, knew = holder.words[slot]
+        golden[slot] = [number, one.rule, value, [place, said, knew]]
     document = {"from": origins, "golden": golden} if golden else {}
-    seen = min([each.first_seen for each, _ in one.members if each.first_seen], default=None)
-    label, words = customers.named(one.customer, {slot: value for slot, (value, _) in one.golden.items()})
-    return (
-        one.customer, None, None if seen is None else microseconds(seen), 0, 0, label, words, written(document)
-    )  # fmt: skip
+    seen = [each.first_seen for each, _ in one.members if each.first_seen]
+    label, words = customers.named(one.customer, {slot: value for slot, (value, _, _) in one.golden.items()})
+    first_seen = microseconds(min(seen)) if seen else None
+    return (one.customer, None, first_seen, 0, 0, label, words, written(document))
 
 
 def record_rows(one: Founded, number: int, linked_at: int) -> Iterable[Row]:
     """Yield what the records of a new customer are linked by."""
     for each, known in one.members:
         stored = each.stored
-        shadow = {"seen": stored["seen"], "knew": dict.fromkeys(known, number), **stored}
-        if not shadow["knew"]:
-            del shadow["knew"]
-        considered = max([word[_NUMBER] for word in each.words.values()], default=0)
-        yield one.customer, "primary", linked_at, 0, considered, written(shadow), each.id
+        shadow = {"seen": each.seen, "knew": dict.fromkeys(known, number), **stored} if known else stored
+        considered = max([said for _, said, _ in each.words.values()])
+        yield (one.customer, "primary", linked_at, 0, considered, written(shadow), each.id)
 
 
 def journal_rows(one: Founded, number: int, run: str, now: int) -> Iterable[Row]:
     """Yield the line of the journal, none where no slot of the customer says anything."""
+    bringers: dict[int, tuple[str, str, int]] = {}
     changes = []
-    for slot, (value, holder) in one.golden.items():
-        if any(text and not text.isspace() for text in value.values()):
-            origin = holder.stored["from"][0]
-            when = origin[_NEW_SEEN] if origin[_MODIFIED] is None else origin[_MODIFIED]
-            by = (holder.connection, holder.vendor_id, when)
-            changes.append({"slot": slot, "after": value, "rule": one.rule, "by": by})
+    for slot, (value, holder, moved) in one.golden.items():
+        if not moved:
+            continue
+        by = bringers.get(holder.id)
+        if by is None:
+            _, _, new_seen, _, modified = holder.stored["from"][0]
+            when = new_seen if modified is None else modified
+            by = bringers[holder.id] = (holder.connection, holder.vendor_id, when)
+        changes.append({"slot": slot, "after": value, "rule": one.rule, "by": by})
     if changes:
-        yield one.customer, number, run, now, written(changes)
+        yield (one.customer, number, run, now, written(changes))

@@ -153,7 +153,7 @@ def write_keys(keys: Iterable[tuple[str, str]]) -> str:
 
 
 def _read_keys(text: str) -> frozenset[tuple[str, str]]:
-    return frozenset((kind, value) for kind, value in orjson.loads(text)) if text else frozenset()
+    return frozenset(map(tuple, orjson.loads(text))) if text else frozenset()
 
 
 # --- writing many --------------------------------------------------------------------------------
