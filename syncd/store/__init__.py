@@ -9,6 +9,7 @@ from syncd.store.parts.audit import Deed
 from syncd.store.parts.connections import ConnectionState
 from syncd.store.parts.decisions import HumanDecision
 from syncd.store.parts.journal import JournalRow
+from syncd.store.parts.records import Unlinked
 from syncd.store.parts.runs import Run
 from syncd.store.pruning import prune
 from syncd.store.shelf import Shelf
@@ -28,6 +29,7 @@ __all__ = [
     "Shelf",
     "Store",
     "Token",
+    "Unlinked",
     "User",
     "Writing",
     "backup",

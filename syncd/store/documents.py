@@ -231,6 +231,11 @@ def is_first(document: Mapping[str, Any]) -> bool:
     return origin[0] == _LETTERS["initial"] and len(origin) == _OWN and lengths == {_PLAIN}
 
 
+def knowing(document: str, knew: Mapping[str, int]) -> str:
+    """Return the document of a shadow that knew nothing of golden as it is once it knows these numbers."""
+    return f'{document[:-1]},"knew":{written(knew)}}}' if knew else document
+
+
 def _shown(slot: str, seen: Mapping[str, str | None]) -> dict[str, str]:
     """Return what is shown in a slot, as a statement would say it."""
     if slot in _UNITS:

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from syncd.failpoints import failpoint
-from syncd.store import Reading, Store, Writing
+from syncd.store import Reading, Store, Unlinked, Writing
 from syncd.sync import made
 from syncd.sync.joining import Joined, Joiner
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.scene import Scene
-from syncd.values import NOTED, Operation, Sketch
+from syncd.values import NOTED, Operation
 
 SEEN_AT_ONCE = 2_000
 BATCH = 1_000
@@ -111,7 +111,7 @@ class _Linking:
         return groups
 
     def _leave_ours(
-        self, tx: Reading, batch: Sequence[Sketch], creates: Sequence[Operation]
+        self, tx: Reading, batch: Sequence[Unlinked], creates: Sequence[Operation]
     ) -> dict[str, list[str]]:
         """Leave alone what open creates may have made; return operation → such records that it has not noted yet."""
         asked = {op.draft.connection for op in creates}
@@ -125,7 +125,7 @@ class _Linking:
                         shown.setdefault(op.id, []).append(one.vendor_id)
         return shown
 
-    def _part(self, tx: Reading, batch: Sequence[Sketch], groups: Groups) -> list[int]:
+    def _part(self, tx: Reading, batch: Sequence[Unlinked], groups: Groups) -> list[int]:
         """Put what shares a key into groups; return the records that share none."""
         batch = [one for one in batch if one.id not in self.ours]
         holders = tx.records.holders({key for one in batch for key in one.keys})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -179,10 +179,10 @@ class Newcomer:
 
 @lean(frozen=True, slots=True)
 class Sketch:
-    """As much of a record as identity looks at; `seen` is empty where only the keys were asked for.
+    """As much of a record as identity looks at.
 
     A *newcomer* was never linked and has said nothing but what it showed first, all of it in one look. Only of one
-    `words` has each slot that it speaks of; what else stands there and in `stored` is the store's.
+    `words` has each slot that it speaks of; what else stands there, in `origin` and in `stored` is the store's.
     """
 
     id: int
@@ -197,7 +197,8 @@ class Sketch:
     keys: frozenset[tuple[str, str]]
     seen: Mapping[str, str | None] = field(default_factory=dict)
     words: Mapping[str, Any] = field(default_factory=dict)
-    stored: Mapping[str, Any] = field(default_factory=dict)
+    origin: Sequence[Any] = ()
+    stored: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

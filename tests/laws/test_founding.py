@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from tests.laws import words
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 NAMES = ("crm", "shop", "till")
-TABLES = ("customers", "words", "journal", "records", "keys", "holds", "operations", "reviews", "counters")
+TABLES = ("customers", "words", "journal", "records", "keys", "holds", "operations", "reviews")
 TAME = {
     "phone": "0912345678", "email": "an@example.com", "full_name": "Văn An", "first_name": "An", "last_name": "Lê",
     "company": "", "notes": "-", "city": "Huế", "country": "VN", "points": "7",
@@ -126,6 +127,11 @@ def record(name: str, vendor_id: str, told: Drawn, number: Iterator[int]) -> Rec
     return made
 
 
+def read(row: Sequence[Any]) -> list[Any]:
+    """Return a row whose documents are read: the order in which their parts stand says nothing."""
+    return [orjson.loads(each) if str(each)[:1] in ("{", "[") else each for each in row]
+
+
 class Told(Exception):
     """What is stored, told by a unit that is to be taken back."""
 
@@ -151,7 +157,7 @@ def stored(store: Store, told: Drawn, *, at_sight: bool) -> Mapping[str, list[An
         else:
             joiner.join_grouped(tx, numbers, ())
         rows = tx.old._tx.rows
-        raise Told({name: sorted(map(tuple, rows(f"SELECT * FROM {name}"))) for name in TABLES})
+        raise Told({name: [*map(read, rows(f"SELECT * FROM {name} ORDER BY 1, 2"))] for name in TABLES})
 
     with pytest.raises(Told) as caught:
         store.do(unit)

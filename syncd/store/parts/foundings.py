@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from syncd.store.columns import microseconds, written
+from syncd.store.documents import knowing
 from syncd.store.parts import customers, journal
 from syncd.store.transaction import Row, Transaction
 from syncd.values import Founded
@@ -53,7 +54,7 @@ def customer_row(one: Founded, number: int) -> Row:
         place = places.get(holder.id)
         if place is None:
             place = places[holder.id] = len(origins)
-            origins.append([*holder.stored["from"][0], holder.connection, holder.vendor_id])
+            origins.append([*holder.origin, holder.connection, holder.vendor_id])
         _, said, knew = holder.words[slot]
         golden[slot] = [number, one.rule, value, [place, said, knew]]
     document = {"from": origins, "golden": golden} if golden else {}
@@ -66,10 +67,9 @@ def customer_row(one: Founded, number: int) -> Row:
 def record_rows(one: Founded, number: int, linked_at: int) -> Iterable[Row]:
     """Yield what the records of a new customer are linked by."""
     for each, known in one.members:
-        stored = each.stored
-        shadow = {"seen": each.seen, "knew": dict.fromkeys(known, number), **stored} if known else stored
         considered = max([said for _, said, _ in each.words.values()])
-        yield (one.customer, "primary", linked_at, 0, considered, written(shadow), each.id)
+        shadow = knowing(each.stored, dict.fromkeys(known, number))
+        yield (one.customer, "primary", linked_at, 0, considered, shadow, each.id)
 
 
 def journal_rows(one: Founded, number: int, run: str, now: int) -> Iterable[Row]:
@@ -81,7 +81,7 @@ def journal_rows(one: Founded, number: int, run: str, now: int) -> Iterable[Row]
             continue
         by = bringers.get(holder.id)
         if by is None:
-            _, _, new_seen, _, modified = holder.stored["from"][0]
+            _, _, new_seen, _, modified = holder.origin
             when = new_seen if modified is None else modified
             by = bringers[holder.id] = (holder.connection, holder.vendor_id, when)
         changes.append({"slot": slot, "after": value, "rule": one.rule, "by": by})

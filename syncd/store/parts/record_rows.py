@@ -23,6 +23,7 @@ COLUMNS: Final = (
 
 SKETCHED: Final = (
     "id", "connection", "vendor_id", "customer", "state", "fresh", "first_seen", "created", "linked_at", "keys",
+    "shadow",
 )  # fmt: skip
 
 _SAVED: Final = (*COLUMNS[1:], "payload")
@@ -70,15 +71,15 @@ def read_record(row: Row) -> Record:
         considered=considered,
         fresh=fresh == 1,
         absent_since=moment_or_none(absent_since),
-        keys=_read_keys(keys),
+        keys=read_keys(keys),
         problem=problem,
     )
 
 
 def read_sketch(row: Row) -> Sketch:
-    """Return the sketch of a row of SKETCHED; where it goes on with the shadow, with what the record shows and says."""
-    number, connection, vendor_id, customer, state, fresh, first_seen, created, linked_at, keys, *shadow = row
-    document = orjson.loads(shadow[0]) if shadow else {}
+    """Return the sketch of a row of SKETCHED."""
+    number, connection, vendor_id, customer, state, fresh, first_seen, created, linked_at, keys, shadow = row
+    document = orjson.loads(shadow)
     first = customer is None and not linked_at and state == "live" and is_first(document)
     return Sketch(
         number,
@@ -90,10 +91,11 @@ def read_sketch(row: Row) -> Sketch:
         moment_or_none(first_seen),
         moment_or_none(created),
         linked_at,
-        _read_keys(keys),
+        read_keys(keys),
         document.get("seen", _NOTHING),
         document["stated"] if first else _NOTHING,
-        document if first else _NOTHING,
+        document["from"][0] if first else (),
+        shadow if first else "",
     )
 
 
@@ -152,7 +154,7 @@ def write_keys(keys: Iterable[tuple[str, str]]) -> str:
     return written(sorted(keys)) if keys else ""
 
 
-def _read_keys(text: str) -> frozenset[tuple[str, str]]:
+def read_keys(text: str) -> frozenset[tuple[str, str]]:
     return frozenset(map(tuple, orjson.loads(text))) if text else frozenset()
 
 
@@ -219,7 +221,7 @@ def _save_keys(tx: Transaction, records: Iterable[tuple[Record, str]], before: _
         before_text = stored[1] if stored else ""
         if before_text == text:
             continue
-        old, number = _read_keys(before_text), int(record.id or 0)
+        old, number = read_keys(before_text), int(record.id or 0)
         gone.extend((*key, number) for key in old - record.keys)
         come.extend((*key, number) for key in record.keys - old)
     tx.each("DELETE FROM keys WHERE kind = ? AND value = ? AND record = ?", sorted(gone))

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from syncd.store.parts.foundings import link_rows
 from syncd.store.parts.newcomers import add_newcomers
-from syncd.store.parts.record_rows import COLUMNS, SKETCHED, read_record, read_sketch, save_rows, shadow_row
+from syncd.store.parts.record_rows import (
+    COLUMNS,
+    SKETCHED,
+    read_keys,
+    read_record,
+    read_sketch,
+    save_rows,
+    shadow_row,
+)
 from syncd.store.parts.search import find_customers
 from syncd.store.tables import IS_OPEN
 from syncd.store.transaction import Row, Transaction, chunks
@@ -24,6 +32,14 @@ Key = tuple[str, str]
 
 _SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM records"
 _SELECT_WHOLE: Final = f"SELECT {', '.join(COLUMNS)}, payload FROM records"
+
+
+class Unlinked(NamedTuple):
+    """A record that wants a customer: its number, its connection, and what it may be recognised by."""
+
+    id: int
+    connection: str
+    keys: frozenset[Key]
 
 
 class Records:
@@ -133,18 +149,21 @@ class Records:
 
     # --- as identity looks at them --------------------------------------------------------------
 
-    def unlinked(self, after_id: int = 0, limit: int = 1_000) -> list[Sketch]:
-        """Return fresh records that were understood and belong to no customer yet, by number, without what they show."""
+    def unlinked(self, after_id: int = 0, limit: int = 1_000) -> list[Unlinked]:
+        """Return fresh records that were understood and belong to no customer yet, by number."""
         sql = (
-            f"SELECT {', '.join(SKETCHED)} FROM records WHERE fresh = 1 AND customer IS NULL AND id > ? "
+            "SELECT id, connection, keys FROM records WHERE fresh = 1 AND customer IS NULL AND id > ? "
             "AND state <> 'gone' AND observed IS NOT NULL ORDER BY id LIMIT ?"
         )
-        return [read_sketch(row) for row in self._tx.rows(sql, after_id, limit)]
+        return [
+            Unlinked(number, connection, read_keys(keys))
+            for number, connection, keys in self._tx.rows(sql, after_id, limit)
+        ]
 
     def sketches(self, ids: Iterable[int]) -> list[Sketch]:
         """Return these records with what they show, by number; newcomers as such."""
         sql = (
-            f"SELECT {', '.join(SKETCHED)}, shadow FROM records WHERE {self._tx.among('id')} "
+            f"SELECT {', '.join(SKETCHED)} FROM records WHERE {self._tx.among('id')} "
             "AND (customer IS NOT NULL OR observed IS NOT NULL) ORDER BY id"
         )
         return [read_sketch(row) for chunk in chunks(ids) for row in self._rows(sql, chunk)]
