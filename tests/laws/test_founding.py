@@ -113,6 +113,18 @@ NAMELESS = Drawn(
     {"crm": frozenset(FIELDS)},
 )
 
+# Of two that say the same, the one that is trusted more holds it.
+TRUSTED = Drawn(
+    Scene(
+        {"crm": Source("crm", NO_CONNECTOR, priority=2), "shop": Source("shop", NO_CONNECTOR)},
+        NO_SAFETY,
+        lambda: NOW,
+    ),
+    [Target(name, frozenset(), {"email": FieldSpec("email")}) for name in ("shop", "crm")],
+    {"crm": {"email": "an@example.com"}, "shop": {"email": "an@example.com"}},
+    {"crm": frozenset(FIELDS), "shop": frozenset(FIELDS)},
+)
+
 
 def record(name: str, vendor_id: str, told: Drawn, number: Iterator[int]) -> Record:
     """Return a record as a pull stores it; that all are of one person is told by an external id."""
@@ -174,5 +186,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @given(drawn())
 @example(NAMELESS)
+@example(TRUSTED)
 def test_what_is_founded_at_sight_is_what_the_rules_say(store: Store, told: Drawn) -> None:
     assert stored(store, told, at_sight=True) == stored(store, told, at_sight=False)
