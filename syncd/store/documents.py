@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any, Final
 
 import orjson
@@ -35,11 +36,8 @@ NOBODY: Final[Own] = ("", "")
 _UNITS: Final = frozenset(slot for slot, parts in SLOTS.items() if parts != (slot,))
 
 _LETTERS: Final[dict[str, str]] = {"initial": "i", "edit": "e", "clear": "c"}
-# What stands in the document of a record that has said nothing but what it showed first; how long an origin of the
-# record's own is, and a statement that says what is shown.
-_FIRST: Final = {"seen", "from", "stated"}
-_OWN: Final = 5
-_PLAIN: Final = 3
+# What stands in the document of a record that has said nothing but what it showed first.
+_FIRST: Final = {"seen", "from", "said"}
 _KINDS: Final[dict[str, StatementKind]] = {"i": "initial", "e": "edit", "c": "clear"}
 
 
@@ -200,9 +198,8 @@ def read_shadow(text: str, own: Own) -> Shadow:
         )
         for slot, packed in get("stated", {}).items()
     }
-    if said := get("said"):
-        for number, slot in enumerate(said[1:], said[0]):
-            stated[slot] = _statement(slot, _shown(slot, seen), number, 0, origins[0])
+    for slot, number in said_first(document).items():
+        stated[slot] = _statement(slot, _shown(slot, seen), number, 0, origins[0])
     return Shadow(
         seen=seen,
         acked=_read_acked(seen, get("acked"), get("unacked", ())),
@@ -223,12 +220,14 @@ def read_shadow(text: str, own: Own) -> Shadow:
 
 
 def is_first(document: Mapping[str, Any]) -> bool:
-    """Tell of a shadow's document whether it holds nothing but initial statements of one look that say what is shown."""
-    if document.keys() != _FIRST or len(document["from"]) != 1:
-        return False
-    origin = document["from"][0]
-    lengths = {*map(len, document["stated"].values())}
-    return origin[0] == _LETTERS["initial"] and len(origin) == _OWN and lengths == {_PLAIN}
+    """Tell of a shadow's document whether it is that of a record that was seen once, as `write_first` makes it."""
+    return document.keys() == _FIRST
+
+
+def said_first(document: Mapping[str, Any]) -> dict[str, int]:
+    """Return the slots of which a record that was seen once says what it shows, each with its number."""
+    number, *slots = document.get("said") or (0,)
+    return dict(zip(slots, count(number), strict=False))
 
 
 def knowing(document: str, knew: Mapping[str, int]) -> str:

@@ -182,7 +182,7 @@ class Sketch:
     """As much of a record as identity looks at.
 
     A *newcomer* was never linked and has said nothing but what it showed first, all of it in one look. Only of one
-    `words` has each slot that it speaks of; what else stands there, in `origin` and in `stored` is the store's.
+    `words` has the slots that it speaks of, each with the number of what it says; `origin` and `stored` are the store's.
     """
 
     id: int
@@ -196,7 +196,7 @@ class Sketch:
     linked_at: int
     keys: frozenset[tuple[str, str]]
     seen: Mapping[str, str | None] = field(default_factory=dict)
-    words: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, int] = field(default_factory=dict)
     origin: Sequence[Any] = ()
     stored: str = ""
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,15 +12,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncd.customer import FIELDS, OWNED, slot_of
-from syncd.rules.absorb import absorb
+from syncd.rules.first import first_look
 from syncd.rules.golden import Policy
-from syncd.rules.ground import Ground
 from syncd.rules.target import Target
 from syncd.store import Store, Writing
+from syncd.store.documents import read_shadow
 from syncd.sync.joining import Joiner
 from syncd.sync.planning import Planner
 from syncd.sync.scene import Safety, Scene, Source
-from syncd.values import Direction, FieldSpec, Record, Shadow, Shown, Writable
+from syncd.values import Direction, FieldSpec, Newcomer, Writable
 from syncd.vendors.base import Connector
 from tests.laws import words
 
@@ -126,22 +125,28 @@ TRUSTED = Drawn(
 )
 
 
-def record(name: str, vendor_id: str, told: Drawn, number: Iterator[int]) -> Record:
-    """Return a record as a pull stores it; that all are of one person is told by an external id."""
-    made = Record(
-        name, vendor_id, Shadow(), digest=b"1", first_seen=NOW, fresh=True, keys=frozenset({("id:x", "1")})
+def newcomer(name: str, vendor_id: str, told: Drawn) -> Newcomer:
+    """Return a record as a pull adds it; that all are of one person is told by an external id."""
+    stating = told.stating[name]
+    look = first_look(told.shown[name], frozenset(FIELDS))
+    stated = look.stated(stating, all_state=stating == frozenset(FIELDS))
+    keys = frozenset({("id:x", "1")})
+    return Newcomer(
+        name, vendor_id, look.seen, look.tidied, stated, {"id": vendor_id}, b"1", NOW, None, None, keys
     )
-    region = told.scene.regions[name]
-    ground = Ground(
-        name, region, frozenset(FIELDS), told.stating[name], lambda _: True, lambda: next(number), NOW
-    )
-    absorb(made, Shown(vendor_id, told.shown[name], {"id": vendor_id}, NOW), ground)
-    return made
 
 
-def read(row: Sequence[Any]) -> list[Any]:
+def read(table: str, row: Sequence[Any]) -> list[Any]:
     """Return a row whose documents are read: the order in which their parts stand says nothing."""
-    return [orjson.loads(each) if str(each)[:1] in ("{", "[") else each for each in row]
+    texts = [str(each) for each in row]
+    return [
+        read_shadow(text, (row[1], row[2]))
+        if table == "records" and text[:8] == '{"seen":'
+        else orjson.loads(text)
+        if text[:1] in ("{", "[")
+        else each
+        for text, each in zip(texts, row, strict=True)
+    ]
 
 
 class Told(Exception):
@@ -156,20 +161,24 @@ def stored(store: Store, told: Drawn, *, at_sight: bool) -> Mapping[str, list[An
     """Return all that is stored once the records have their customer."""
 
     def unit(tx: Writing) -> None:
-        number = count(1)
-        records = [record(name, str(place), told, number) for place, name in enumerate(told.shown)]
-        tx.meta.numbers(next(number))
-        tx.records.save(records)
+        newcomers = [newcomer(name, str(place), told) for place, name in enumerate(told.shown)]
+        _, following = tx.records.add(newcomers, len(newcomers), 1)
+        tx.meta.numbers(following)
         joiner = Joiner.of(told.scene, Planner(told.scene, told.targets, "run-1", False, False), 0)
         if not at_sight:
             joiner = replace(joiner, founding=None)
-        numbers = [one.id or 0 for one in records]
+        numbers = list(tx.records.numbers(one.key for one in newcomers).values())
         if len(numbers) == 1:
             joiner.join_lone(tx, numbers)
         else:
             joiner.join_grouped(tx, numbers, ())
         rows = tx.old._tx.rows
-        raise Told({name: [*map(read, rows(f"SELECT * FROM {name} ORDER BY 1, 2"))] for name in TABLES})
+        raise Told(
+            {
+                name: [read(name, row) for row in rows(f"SELECT * FROM {name} ORDER BY 1, 2")]
+                for name in TABLES
+            }
+        )
 
     with pytest.raises(Told) as caught:
         store.do(unit)

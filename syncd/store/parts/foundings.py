@@ -55,8 +55,8 @@ def customer_row(one: Founded, number: int) -> Row:
         if place is None:
             place = places[holder.id] = len(origins)
             origins.append([*holder.origin, holder.connection, holder.vendor_id])
-        _, said, knew = holder.words[slot]
-        golden[slot] = [number, one.rule, value, [place, said, knew]]
+        # a first word knew nothing of golden
+        golden[slot] = [number, one.rule, value, [place, holder.words[slot], 0]]
     document = {"from": origins, "golden": golden} if golden else {}
     seen = [each.first_seen for each, _ in one.members if each.first_seen]
     label, words = customers.named(one.customer, {slot: value for slot, (value, _, _) in one.golden.items()})
@@ -67,7 +67,7 @@ def customer_row(one: Founded, number: int) -> Row:
 def record_rows(one: Founded, number: int, linked_at: int) -> Iterable[Row]:
     """Yield what the records of a new customer are linked by."""
     for each, known in one.members:
-        considered = max([said for _, said, _ in each.words.values()])
+        considered = max(each.words.values())
         shadow = knowing(each.stored, dict.fromkeys(known, number))
         yield (one.customer, "primary", linked_at, 0, considered, shadow, each.id)
 

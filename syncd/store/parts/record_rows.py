@@ -12,7 +12,7 @@ import orjson
 from syncd.errors import StoreError
 from syncd.store.columns import microseconds_or_none, moment_or_none, written
 from syncd.store.copying import copy_upsert
-from syncd.store.documents import is_first, read_shadow, write_shadow
+from syncd.store.documents import is_first, read_shadow, said_first, write_shadow
 from syncd.store.transaction import Row, Transaction
 from syncd.values import Record, Sketch
 
@@ -93,7 +93,7 @@ def read_sketch(row: Row) -> Sketch:
         linked_at,
         read_keys(keys),
         document.get("seen", _NOTHING),
-        document["stated"] if first else _NOTHING,
+        said_first(document) if first else _NOTHING,
         document["from"][0] if first else (),
         shadow if first else "",
     )
