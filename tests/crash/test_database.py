@@ -105,12 +105,19 @@ def test_a_full_disk_stops_the_sync_and_loses_nothing(tmp_path: Path, pages: int
     trial.rewind(kept)
     trial.start()
     _fill_the_disk(trial, pages)
-    with pytest.raises(StoreError, match="disk of the store is full"):
-        trial.sync()
+    assert "disk of the store is full" in _what_stops(trial)
     trial.restart()
     trial.drain()
     assert ending(trial) == expected
     trial.end()
+
+
+def _what_stops(trial: Trial) -> str:
+    """Sync and return what went wrong: pulls alone, where the rest finds room in pages that are there, or the whole run."""
+    try:
+        return " ".join(trial.sync().errors)
+    except StoreError as error:
+        return str(error)
 
 
 def _cutter(server: Server, place: DatabasePlace) -> Break:
