@@ -25,6 +25,8 @@ def copy_upsert(
 
 def copy_rows(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Copy rows into a table."""
+    if not rows:
+        return
     driver: Any = tx.connection.connection.driver_connection
     with (
         driver.cursor() as cursor,

@@ -11,10 +11,10 @@ MARIE = {"firstName": "Marie", "lastName": "Dubois", "email": "jan@example.com"}
 
 
 def creates(world: World) -> dict[str, str]:
-    """Return the state of each create at the loyalty programme by its customer."""
+    """Return the state of the last create at the loyalty programme of each customer that has one."""
     with world.app.store.look() as tx:
         found = tx.operations.list(connection="loyalty", limit=1_000)
-    return {op.draft.customer: op.state for op in found if op.draft.kind == "create"}
+    return {op.draft.customer: op.state for op in reversed(found) if op.draft.kind == "create"}
 
 
 def loyalty_holds(world: World) -> list[str]:
