@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from syncd.errors import UsageError
+from syncd.store.columns import microseconds_or_none, written
 from syncd.values import Draft, Operation
 
 
@@ -38,13 +39,6 @@ def row_of(operation: Operation, *, created_at: datetime, updated_at: datetime) 
         "created_at": created_at,
         "updated_at": updated_at,
         "epoch": None,
-        **changing_values(operation),
-    }
-
-
-def changing_values(operation: Operation) -> dict[str, Any]:
-    """Return what changes in the life of an operation."""
-    return {
         "vendor_id": operation.draft.vendor_id,
         "state": operation.state,
         "steps": operation.steps,
@@ -57,6 +51,32 @@ def changing_values(operation: Operation) -> dict[str, Any]:
         "error": operation.error,
         "progress": operation.progress,
     }
+
+
+# What changes in the life of an operation, in the order of `moving_row`.
+MOVING: Final = (
+    "vendor_id", "state", "steps", "step", "attempts", "intent_at", "settle_at", "not_before", "approved_by", "error",
+    "progress", "updated_at",
+)  # fmt: skip
+
+
+def moving_row(operation: Operation, updated_at: int) -> tuple[Any, ...]:
+    """Return what changes in the life of an operation as the driver takes it, and its number."""
+    return (
+        operation.draft.vendor_id,
+        operation.state,
+        written(operation.steps),
+        operation.step,
+        operation.attempts,
+        microseconds_or_none(operation.intent_at),
+        microseconds_or_none(operation.settle_at),
+        microseconds_or_none(operation.not_before),
+        operation.approved_by,
+        operation.error,
+        written(operation.progress),
+        updated_at,
+        number_of(operation.id),
+    )
 
 
 def _packed_draft(draft: Draft) -> dict[str, Any]:

@@ -11,12 +11,20 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from syncd.customer import base_of, says_something
+from syncd.store.columns import microseconds
 from syncd.store.parts import operation_queries as ask
 from syncd.store.parts.meta import count_on
-from syncd.store.parts.operation_rows import changing_values, number_of, operation_id, read_operation, row_of
+from syncd.store.parts.operation_rows import (
+    MOVING,
+    moving_row,
+    number_of,
+    operation_id,
+    read_operation,
+    row_of,
+)
 from syncd.store.parts.verdicts import Verdicts
 from syncd.store.tables import IS_OPEN, OPEN, operations
 from syncd.store.transaction import chunks
@@ -26,6 +34,7 @@ _c: Final = operations.c
 
 # What may still be taken back: whatever has not left this machine, and what a person gives up on.
 DROPPABLE: Final = ("planned", "waiting", "claimed", "unknown")
+_SAVE: Final = f"UPDATE operations SET {', '.join(f'{name} = ?' for name in MOVING)} WHERE id = ?"
 _EXECUTED: Final = (*UNDER_WAY, "confirmed")
 
 # Named here, because inside the class `list` is its listing.
@@ -54,12 +63,8 @@ class Operations(Verdicts):
 
     def save(self, changed: Iterable[Operation]) -> None:
         """Write what changes in the life of operations; their drafts stay as they were planned."""
-        now = self._tx.now
-        rows = [
-            {"number": number_of(each.id), **changing_values(each), "updated_at": now} for each in changed
-        ]
-        if rows:
-            self._tx.connection.execute(update(operations).where(_c.id == bindparam("number")), rows)
+        now = microseconds(self._tx.now)
+        self._tx.each(_SAVE, [moving_row(each, now) for each in changed])
 
     def drop(self, ids: Iterable[str], reason: str) -> set[str]:
         """Give up operations that are not on their way; return the ids of those that were dropped."""
