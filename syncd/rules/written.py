@@ -7,7 +7,7 @@ sent and whether that was answered; whatever else is shown is absorbed like any 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncd.customer import clean, renders, same, slot_of, tidy
@@ -41,11 +41,15 @@ class Sent:
 
 @dataclass(slots=True)
 class ReadBack:
-    """What the look after a write showed: fields confirmed, fields still in doubt, and edits that it revealed."""
+    """What the look after a write showed: fields confirmed, fields still in doubt, and edits that it revealed.
+
+    `moved` are the fields that show something else than before.
+    """
 
     confirmed: list[str]
     doubtful: list[str]
     absorbed: Absorbed
+    moved: set[str] = field(default_factory=set)
 
 
 def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -> ReadBack:
@@ -62,6 +66,7 @@ def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -
             _doubt(record.shadow, name, sent)
         result.doubtful.extend(sent.fields)
         return result
+    before = dict(record.shadow.seen)
     shown, ground = as_read(record.shadow, shown, ground, sent.fields)
     judged = {name for name in sent.fields if name in shown.fields}
     for name in sent.fields:
@@ -86,7 +91,13 @@ def read_back(record: Record, shown: Shown | None, sent: Sent, ground: Ground) -
         record.shadow.seen[name] = shown.fields[name]
     late = is_late(record, shown)
     result.absorbed = Absorbed([], [], dropped=True) if late else take_in(record, shown, ground)
+    result.moved = _moved(before, record.shadow.seen)
     return result
+
+
+def _moved(before: Mapping[str, str | None], seen: Mapping[str, str | None]) -> set[str]:
+    """Return the fields that show something else than before, or are shown for the first time."""
+    return {name for name, raw in seen.items() if name not in before or before[name] != raw}
 
 
 def _judge(shadow: Shadow, name: str, raw: str | None, sent: Sent, ground: Ground) -> str:

@@ -1,49 +1,85 @@
-"""Ended: updates that are over are written down together, a group of them at a time."""
+"""Ended: updates that are over are written down together, a group of them at a time.
+
+Whose update did all that was planned is not planned anew; everybody else is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from syncd.rules.fulfilled import is_fulfilled
+from syncd.rules.target import Target
 from syncd.store import Writing
 from syncd.sync.parting import keep_nothing_of_others
-from syncd.values import Operation, Record
+from syncd.values import Customer, Operation, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update that is over, and its record.
+
+    `moved` are the fields that show something new, None where more was learnt than that what was sent is there.
+    """
+
+    record: Record
+    operation: Operation
+    moved: Collection[str] | None = None
+
+    @property
+    def customers(self) -> set[str]:
+        """Return whom it was planned for, and whose record it is by now."""
+        planned, now = self.operation.draft.customer, self.record.customer
+        return {planned, now} if now else {planned}
 
 
 @dataclass(slots=True)
 class Ended:
-    """Updates that are over and not written down yet: those of a group are written together."""
+    """Updates that are over and not written down yet: those of a group are written together.
+
+    Without a target nobody can tell what is still to be planned there.
+    """
 
     tx: Writing
-    records: list[Record] = field(default_factory=list)
-    operations: list[Operation] = field(default_factory=list)
+    target: Target | None = None
+    regions: Mapping[str, str | None] = field(default_factory=dict)
+    updates: list[Update] = field(default_factory=list)
 
-    def add(self, record: Record, operation: Operation) -> None:
-        """Add an update and its record."""
-        self.records.append(record)
-        self.operations.append(operation)
+    def add(self, update: Update) -> None:
+        """Add an update."""
+        self.updates.append(update)
 
     def save(self) -> None:
-        """Write down what was added, and have its customers planned anew."""
-        if self.operations:
-            self.tx.records.save(self.records)
-            self.tx.operations.save(self.operations)
-            take_back_strange(self.tx, list(zip(self.records, self.operations, strict=True)))
-            planned = {operation.draft.customer for operation in self.operations}
-            self.tx.customers.mark_due(
-                planned | {record.customer for record in self.records if record.customer}
-            )
-        self.records, self.operations = [], []
+        """Write down what was added, and have its customers planned anew where that may change anything."""
+        if self.updates:
+            self.tx.records.save([each.record for each in self.updates])
+            self.tx.operations.save([each.operation for each in self.updates])
+            sound = take_back_strange(self.tx, self.updates)
+            left = [each.customers for each in self.updates if not self._is_fulfilled(each, sound)]
+            self.tx.customers.mark_due(set().union(*left))
+        self.updates = []
+
+    def _is_fulfilled(self, update: Update, sound: Mapping[str, Customer]) -> bool:
+        customer = sound.get(update.operation.draft.customer)
+        if customer is None or update.moved is None or self.target is None:
+            return False
+        draft = update.operation.draft
+        return is_fulfilled(customer, update.record, draft, update.moved, self.target, self.regions)
 
 
-def take_back_strange(tx: Writing, ended: Sequence[tuple[Record, Operation]]) -> None:
+def take_back_strange(tx: Writing, ended: Iterable[Update]) -> dict[str, Customer]:
     """Take back what was written into records while a person said that it is somebody else's.
 
-    The record is another customer's by now, or whoever said what was written has left its customer.
+    The record is another customer's by now, or whoever said what was written has left its customer. Return the
+    customers whose records were written as they were planned.
     """
-    primary = [(record, op) for record, op in ended if record.customer and record.role == "primary"]
-    customers = tx.customers.load({record.customer for record, _ in primary if record.customer})
-    for record, operation in primary:
+    primary = [each for each in ended if each.record.customer and each.record.role == "primary"]
+    customers = tx.customers.load({each.record.customer for each in primary if each.record.customer})
+    strange: set[str] = set()
+    for each in primary:
+        record, draft = each.record, each.operation.draft
         golden = customers[record.customer or ""].golden
-        if record.customer != operation.draft.customer or operation.draft.numbers.keys() - golden.keys():
+        if record.customer != draft.customer or draft.numbers.keys() - golden.keys():
             keep_nothing_of_others(tx, record)
+            strange.update(each.customers)
+    return {key: customer for key, customer in customers.items() if key not in strange}

@@ -5,7 +5,7 @@ Confirmed, refused, or unknown; an unknown outcome is decided by a later look (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,10 @@ from syncd.rules.identity import duplicate_review
 from syncd.rules.written import Sent, adopt, read_back, write_again
 from syncd.store import Writing
 from syncd.sync.attempt import Attempt
-from syncd.sync.ended import Ended, take_back_strange
+from syncd.sync.ended import Ended, Update, take_back_strange
 from syncd.sync.erase import without_erased
 from syncd.sync.renames import rename
-from syncd.sync.scene import Scene, Source, record_keys
+from syncd.sync.scene import EVIDENCE, Scene, Source, record_keys
 from syncd.values import FieldSpec, Operation, Record, Shadow, Shown, Statement, Tally
 
 _IN_PART = "nobody knows of one of its requests; planned anew"
@@ -76,22 +76,26 @@ class Concluding:
     def _confirm_update(self, ground: Ground) -> None:
         assert self.record is not None
         back = read_back(self.record, self.attempt.shown, self._sent(answered=True), ground)
-        self._finish_update(_OLD_VALUE if back.doubtful else "")
+        if back.doubtful or back.absorbed.changed:
+            self._finish_update(_OLD_VALUE if back.doubtful else "")
+        else:
+            self._finish_update("", back.moved)
         self.tally.updated += 1
 
-    def _finish_update(self, doubt: str) -> None:
-        """Write an update's end down: confirmed, or unknown for the reason given."""
+    def _finish_update(self, doubt: str, moved: Set[str] | None = None) -> None:
+        """Write an update's end down: confirmed, or unknown for the reason given; `moved` as in `Update`."""
         record, operation = self.record, self.operation
         assert record is not None
         record.digest = b""
-        record.keys = record_keys(record, self.source, self.scene)
+        if moved is None or EVIDENCE & moved:
+            record.keys = record_keys(record, self.source, self.scene)
         record.shadow.refused = {
             name: said for name, said in record.shadow.refused.items() if name not in operation.draft.fields
         }
         renamed = self._rename(record)
         operation.state, operation.error = "unknown" if doubt else "confirmed", doubt
         ended = self.ended or Ended(self.tx)
-        ended.add(record, operation)
+        ended.add(Update(record, operation, None if renamed else moved))
         if renamed or self.ended is None:
             ended.save()
 
@@ -239,7 +243,7 @@ class Concluding:
             for name, (_, after) in self.operation.draft.fields.items()
             if name not in shadow.not_kept
         )
-        take_back_strange(self.tx, [(record, self.operation)])  # of what arrived, be it only a part
+        take_back_strange(self.tx, [Update(record, self.operation)])  # of what arrived, be it only a part
         if there:
             self._close("confirmed")
         else:

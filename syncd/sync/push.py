@@ -1,8 +1,8 @@
 """Push: operations become requests; at least once executed, exactly once in effect.
 
-Operations are claimed in groups. For each group: read again what was not seen just now, and drop what a human
-changed meanwhile; commit the intent; send; commit the outcome with what the read-back showed. An intent is always
-committed before its first byte. Whatever ends without a clear answer is *unknown* and decided later by a look,
+Operations are claimed in groups. For each group: read again what was not seen just now; drop what a human changed
+meanwhile, and commit the intents of the rest; send; commit the outcome with what the read-back showed. An intent is
+always committed before its first byte. Whatever ends without a clear answer is *unknown* and decided later by a look,
 never by sending again.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncd.errors import (
     AlreadyThere,
@@ -34,10 +34,10 @@ from syncd.sync.habits import learn_habits
 from syncd.sync.late import TOO_SLOW, Lateness
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.pull import note_failure
-from syncd.sync.scene import Scene, Source
+from syncd.sync.scene import Scene, Source, record_keys, target
 from syncd.sync.search import find_older
 from syncd.sync.sending import Sender
-from syncd.sync.taking import grounds, take
+from syncd.sync.taking import grounds, take_values
 from syncd.sync.tasks import Count, Task, as_stored, still_in
 from syncd.sync.workers import Workers
 from syncd.values import Tally
@@ -55,12 +55,11 @@ def push(
     sent, late = 0, Lateness()
     try:
         with bound(run=run, connection=source.name), Workers(scene, source) as workers:
+            pusher = _Pusher(store, scene, source, run, epoch, tally, watch, late, workers)
             while not watch.stopping:
-                group = store.do(lambda tx: _claim(tx, source.name, epoch, workers.group), epoch=epoch)
-                failpoint("push.claimed")
+                group = pusher.claim(workers.group)
                 if not group:
                     break
-                pusher = _Pusher(store, scene, source, run, epoch, tally, watch, late, workers)
                 pusher.execute(group)
                 if late.is_hopeless:
                     tally.error = tally.error or TOO_SLOW
@@ -74,19 +73,8 @@ def push(
     return sent
 
 
-def _claim(tx: Writing, connection: str, epoch: int, most: int) -> list[Task]:
-    # a group is over before the next one is claimed: what is claimed now was so by a COMMIT that nobody answered
-    tx.operations.release(connection)
-    ready = tx.operations.ready(connection, most, tx.now)
-    claimed = tx.operations.claim([op.id for op in ready], epoch)
-    mine = [op for op in ready if op.id in claimed]
-    ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
-    records = tx.records.load(connection, ids)
-    return [Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
-
-
 class _Pusher:
-    """One group of operations of one connection, from claim to outcome."""
+    """The operations of one connection, group by group, from claim to outcome."""
 
     def __init__(
         self,
@@ -109,30 +97,58 @@ class _Pusher:
                 source.name, source.connector.vendor
             )
         self.sender = Sender(scene, source, self.state, run, watch)
+        self.target = target(source, scene, self.state)
+
+    def claim(self, most: int) -> list[Task]:
+        """Take the next operations for execution, with their records where what is known of these matters yet."""
+        name = self.source.name
+
+        def unit(tx: Writing) -> list[Task]:
+            # a group is over before the next one is claimed: what is claimed now was so by a COMMIT that nobody answered
+            tx.operations.release(name)
+            ready = tx.operations.ready(name, most, tx.now)
+            claimed = tx.operations.claim([op.id for op in ready], self.epoch)
+            mine = [op for op in ready if op.id in claimed]
+            ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
+            records = {} if self.sender.always_reads else tx.records.load(name, ids)
+            return [Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
+
+        group = self.store.do(unit, epoch=self.epoch)
+        failpoint("push.claimed")
+        return group
 
     def execute(self, group: Sequence[Task]) -> None:
         """Take a group through reading, intent, sending and outcome."""
-        going = self._read_again(group)
-        while going:
-            begun = self._write_intents(going)
+        begun = self._read_again(group)
+        while begun:
             self.each(begun, self.sender.send)
-            going = self._write_outcomes(begun)
+            begun = self._go_on(self._write_outcomes(begun))
 
     # --- reading before writing ------------------------------------------------------------------
 
     def _read_again(self, group: Sequence[Task]) -> list[Task]:
-        """Read what was not seen just now; return the tasks that may still be sent."""
+        """Read what was not seen just now; commit the intents of what may still be sent, and return those tasks."""
         stale = [task for task in group if self._is_stale(task)]
         self.each(stale, self.sender.read)
         failpoint("push.read")
-        count = Count()
-        going = self.store.do(lambda tx: self._sift(tx, group, count), epoch=self.epoch)
+        count, now = Count(), self.scene.clock()
+
+        def unit(tx: Writing) -> list[Task]:
+            going = self._sift(tx, group, count)
+            self._intend(tx, going, now)
+            return going
+
+        begun = self.store.do(unit, epoch=self.epoch)
         count.add_to(self.tally)
-        failpoint("push.sifted")
-        return going
+        failpoint("push.intent")
+        return begun
 
     def _is_stale(self, task: Task) -> bool:
-        if task.operation.draft.kind == "create" or task.record is None:
+        if task.operation.draft.kind == "create":
+            return False
+        if self.sender.always_reads:
+            return True
+        if task.record is None:
             return False
         if self.source.connector.abilities.replaces or task.record.observed is None:
             return True
@@ -142,11 +158,12 @@ class _Pusher:
         """Absorb what the reads showed; an operation on a record that a human changed is planned anew."""
         ground = grounds(tx, self.scene, self.source, self.state, len(group))
         going: list[Task] = []
-        for task in as_stored(tx, group, ("claimed",)):
-            if task.problem is not None:
-                self._give_up(tx, task, count)
-            elif task.operation.draft.kind != "create" and task.record is None:
+        # sent: by an earlier try of this unit
+        for task in as_stored(tx, group, ("claimed", "sent")):
+            if task.operation.draft.kind != "create" and task.record is None:
                 outcome.drop(tx, task.operation, "the record is not known any more")
+            elif task.problem is not None:
+                self._give_up(tx, task, count)
             elif task.current is not None and self._was_changed(tx, task, ground):
                 outcome.drop(tx, task.operation, "a person changed the record meanwhile; planned anew")
             else:
@@ -157,9 +174,10 @@ class _Pusher:
         record = task.record
         assert record is not None
         assert task.current is not None
-        absorbed = take(tx, self.scene, self.source, record, task.current, ground(), self.run)
+        absorbed = take_values(tx, self.scene, record, task.current, ground(), self.run)
         if absorbed.changed:
             record.digest = b""
+            record.keys = record_keys(record, self.source, self.scene)
             tx.records.save([record])
         return absorbed.changed
 
@@ -186,26 +204,30 @@ class _Pusher:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def _write_intents(self, tasks: Sequence[Task]) -> list[Task]:
-        """Commit what is about to be sent; return the tasks that are to be sent."""
-        for task in tasks:
-            if not task.operation.steps:
-                task.operation.steps = self.sender.steps(task)
+    def _go_on(self, tasks: Sequence[Task]) -> list[Task]:
+        """Commit the intents of steps that follow others; return the tasks whose step is to be sent."""
+        if not tasks:
+            return []
         now = self.scene.clock()
 
         def unit(tx: Writing) -> list[Task]:
-            # sent: its step before this one, or an earlier try of this unit
-            begun = still_in(tx, tasks, ("claimed", "sent"))
-            self._mark_newest(tx, begun)
-            for task in begun:
-                task.operation.state, task.operation.intent_at = "sent", now
-                task.operation.settle_at = now + self.scene.safety.settle
-            tx.operations.save(task.operation for task in begun)
-            return begun
+            going = still_in(tx, tasks, ("sent",))
+            self._intend(tx, going, now)
+            return going
 
         begun = self.store.do(unit, epoch=self.epoch)
         failpoint("push.intent")
         return begun
+
+    def _intend(self, tx: Writing, tasks: Sequence[Task], now: datetime) -> None:
+        """Write down what is about to be sent."""
+        self._mark_newest(tx, tasks)
+        for task in tasks:
+            operation = task.operation
+            operation.steps = operation.steps or self.sender.steps(task)
+            operation.state, operation.intent_at = "sent", now
+            operation.settle_at = now + self.scene.safety.settle
+        tx.operations.save(task.operation for task in tasks)
 
     def _mark_newest(self, tx: Writing, tasks: Sequence[Task]) -> None:
         """Note with creates which record was the newest, where one without its keys is found by its name among newer ones."""
@@ -227,7 +249,7 @@ class _Pusher:
 
         def unit(tx: Writing) -> None:
             ground = grounds(tx, self.scene, self.source, self.state, len(tasks))
-            ended = Ended(tx)
+            ended = Ended(tx, self.target, self.scene.regions)
             for task in sorted(as_stored(tx, tasks, ("sent",)), key=_may_touch_others):
                 if _may_touch_others(task):
                     ended.save()

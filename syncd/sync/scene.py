@@ -161,6 +161,9 @@ class Scene:
 
 # --- evidence of identity ------------------------------------------------------------------------
 
+# What a record's keys are made of, beside its id and when it was created.
+EVIDENCE = frozenset({"email", "phone", "external_id", "card"})
+
 
 def record_keys(record: Record, source: Source, scene: Scene) -> frozenset[tuple[str, str]]:
     """Return what a record may be recognised by: e-mail, phone, and ids in their namespaces."""
@@ -224,10 +227,11 @@ def candidate(record: Record | Sketch) -> Candidate:
 def targets(scene: Scene, states: Mapping[str, ConnectionState]) -> list[Target]:
     """Return every connection as the plan sees it, in the order of trust."""
     ordered = sorted(scene.sources.values(), key=lambda source: (source.priority, source.name))
-    return [_target(source, scene, states.get(source.name)) for source in ordered]
+    return [target(source, scene, states.get(source.name)) for source in ordered]
 
 
-def _target(source: Source, scene: Scene, state: ConnectionState | None) -> Target:
+def target(source: Source, scene: Scene, state: ConnectionState | None) -> Target:
+    """Return one connection as the plan sees it."""
     abilities = source.connector.abilities
     fields = {name: _owned(spec, source, scene) for name, spec in source.connector.fields.items()}
     sound = state is not None and state.full_started is not None and state.state != "incomplete"

@@ -6,7 +6,7 @@ ours, and whether the intent is young enough. Whoever looks for the write after 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncd.customer import gathered, is_element
 from syncd.errors import Overdue, VendorError
@@ -23,7 +23,7 @@ from syncd.vendors.leave import asking
 log = Logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sender:
     """The way of one run's operations to one connection; `state` is what is known of that connection."""
 
@@ -32,6 +32,18 @@ class Sender:
     state: ConnectionState
     run: str
     watch: Watch
+    # told once: to ask whether a connector keeps to a protocol costs as much as to build a request
+    parts: ReadsParts | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See whether the records of this connection stand in parts."""
+        connector = self.source.connector
+        self.parts = connector if isinstance(connector, ReadsParts) else None
+
+    @property
+    def always_reads(self) -> bool:
+        """Tell whether every record is read again before it is written, as a whole, whatever is known of it."""
+        return self.source.connector.abilities.replaces and self.parts is None
 
     def steps(self, task: Task) -> tuple[str, ...]:
         """Name the requests that an operation takes."""
@@ -39,12 +51,12 @@ class Sender:
 
     def read(self, task: Task) -> None:
         """Read a record as it is now, before it is written."""
-        record, connector = task.record, self.source.connector
-        assert record is not None
-        if isinstance(connector, ReadsParts) and record.observed is not None:
-            task.current = connector.read_again(_as_shown(record))
+        record, vendor_id = task.record, task.operation.draft.vendor_id
+        assert vendor_id is not None
+        if self.parts is not None and record is not None and record.observed is not None:
+            task.current = self.parts.read_again(_as_shown(record))
         else:
-            task.current = connector.get(record.vendor_id)
+            task.current = self.source.connector.get(vendor_id)
 
     def send(self, task: Task) -> None:
         """Send the step at hand; after the last one, look at what the vendor shows now."""
@@ -89,10 +101,9 @@ class Sender:
 
     def _shown_now(self, task: Task, vendor_id: str) -> Shown:
         """Read a record after a write: the part that was written, where records stand in parts."""
-        connector = self.source.connector
-        if task.operation.draft.kind == "update" and isinstance(connector, ReadsParts):
-            return connector.read_back(self._change(task))
-        return connector.get(vendor_id)
+        if task.operation.draft.kind == "update" and self.parts is not None:
+            return self.parts.read_back(self._change(task))
+        return self.source.connector.get(vendor_id)
 
     def _change(self, task: Task) -> Change:
         draft, record = task.operation.draft, task.record

@@ -82,6 +82,16 @@ def take(
     tx: Writing, scene: Scene, source: Source, record: Record, shown: Shown, ground: Ground, run: str
 ) -> Absorbed:
     """Absorb one observation into a record, keep its keys, and journal the clears that go no further."""
+    absorbed = take_values(tx, scene, record, shown, ground, run)
+    if not shown.deleted and not absorbed.dropped:
+        record.keys = record_keys(record, source, scene)
+    return absorbed
+
+
+def take_values(
+    tx: Writing, scene: Scene, record: Record, shown: Shown, ground: Ground, run: str
+) -> Absorbed:
+    """Do the same without the keys, which matter only where the record is written down."""
     if shown.deleted:
         record.state, record.fresh = "gone", record.fresh and record.customer is not None
         record.payload = shown.payload
@@ -92,7 +102,6 @@ def take(
         return absorbed
     record.state, record.absent_since = "live", None
     record.fresh = record.fresh or record.customer is None  # back again, it still wants its customer
-    record.keys = record_keys(record, source, scene)
     _journal_ignored(tx, scene, record, absorbed.ignored, run)
     return absorbed
 

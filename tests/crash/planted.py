@@ -33,12 +33,12 @@ PLANTED = (
     Planted(
         "the intent is not committed before the request",
         "syncd/sync/push.py",
-        "            begun = self._write_intents(going)\n            self.each(begun, self.sender.send)\n",
-        "            for task in going:\n"
-        "                task.operation.steps = task.operation.steps or self.sender.steps(task)\n"
-        "                task.operation.intent_at = self.scene.clock()\n"
-        "            self.each(going, self.sender.send)\n"
-        "            begun = self._write_intents(going)\n",
+        "        begun = self._read_again(group)\n",
+        "        for task in group:\n"
+        "            task.operation.steps = task.operation.steps or self.sender.steps(task)\n"
+        "            task.operation.intent_at = self.scene.clock()\n"
+        "        self.each(group, self.sender.send)\n"
+        "        begun = self._read_again(group)\n",
         f"{SWEEP}::test_a_crash_changes_nothing[first sync]",
     ),
     Planted(
@@ -177,8 +177,8 @@ PLANTED = (
     Planted(
         "nobody waits for the settle time",
         "syncd/sync/push.py",
-        "task.operation.settle_at = now + self.scene.safety.settle\n",
-        "task.operation.settle_at = now\n",
+        "operation.settle_at = now + self.scene.safety.settle\n",
+        "operation.settle_at = now\n",
         "tests/crash/test_settle.py",
     ),
     Planted(

@@ -23,7 +23,7 @@ HALF_DONE = {
     "lost answers": (("settle.looked", 0), ("settle.decided", 0)),
     "renames": (("push.intent", 1), ("push.looked", 0)),
     "deletions": (("absence.suspected", 0), ("absence.proved", 0)),
-    "mangling vendors": (("pull.closed", 0), ("push.sifted", 0)),
+    "mangling vendors": (("pull.closed", 0), ("push.read", 0)),
 }
 LONG_PAIRS = 170  # of each of the six scenarios
 LONG_POSTGRES = 34

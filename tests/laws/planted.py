@@ -11,6 +11,7 @@ TWO_SHADOWS = "tests/laws/test_two_shadows.py::"
 GOLDEN = "tests/laws/test_golden.py::"
 IDENTITY = "tests/laws/test_identity.py::"
 PLAN = "tests/laws/test_plan.py::"
+FULFILLED = "tests/laws/test_fulfilled.py::"
 GUARD = "tests/laws/test_guard.py::"
 SETS = "tests/laws/test_sets.py::"
 UNITS = "tests/laws/test_units.py::"
@@ -107,6 +108,23 @@ FAULTS: tuple[Planted, ...] = (
         "",
         "return shown",
         "tests/sync/test_parts.py::test_a_company_that_stayed_behind_follows_with_the_next_name",
+    ),
+    # --- after a write ---------------------------------------------------------------------------
+    Planted(
+        "nobody is planned anew after a write that was confirmed",
+        "agreement",
+        "syncd.rules.fulfilled:is_fulfilled",
+        "return not (left.drafts or left.held or left.acks)",
+        "return True",
+        FULFILLED + "test_a_fulfilled_plan_is_the_plan_without_its_write",
+    ),
+    Planted(
+        "what waits for a field that was written is forgotten",
+        "agreement",
+        "syncd.rules.fulfilled:is_fulfilled",
+        "if spec.needs and name not in fields",
+        "if False",
+        FULFILLED + "test_what_waits_for_a_field_is_planned_once_that_is_shown",
     ),
     # --- sets ------------------------------------------------------------------------------------
     Planted(
