@@ -89,7 +89,8 @@ def _hear(tx: Writing, name: str, run: str, *, yes: bool, whole: bool, by: str) 
 
 
 def _judge(tx: Writing, scene: Scene, state: ConnectionState, mapping: str, asking: _Asking) -> Verdict:
-    if not asking.unapproved:
+    # nobody asks then what the last day weighs: it is read draft by draft
+    if not asking.unapproved or scene.safety.approve == "never":
         return Verdict(go=True)
     return judge(
         approve=scene.safety.approve,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from syncd.errors import SyncdError
@@ -29,8 +29,18 @@ class Workers(ThreadPoolExecutor):
 
     def each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
         """Do the same for every task; one failing task stops no other."""
-        spread = self.map if min(len(tasks), self.width) > 1 else map
-        list(spread(lambda task: _guarded(task, work), tasks))
+        # to hand over each task by itself costs a future for each, and a thread woken for it
+        waiting, workers = iter(tasks), min(len(tasks), self.width)
+        if workers < 2:
+            _work_off(waiting, work)
+        else:
+            list(self.map(lambda _: _work_off(waiting, work), range(workers)))
+
+
+def _work_off(waiting: Iterator[Task], work: Callable[[Task], None]) -> None:
+    """Take one waiting task after the other, which several may do at once: each is given out once."""
+    for task in waiting:
+        _guarded(task, work)
 
 
 def _guarded(task: Task, work: Callable[[Task], None]) -> None:
