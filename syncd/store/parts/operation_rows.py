@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
-
-from sqlalchemy import Row
 
 from syncd.errors import UsageError
 from syncd.store.columns import microseconds_or_none, written
@@ -90,34 +89,38 @@ def _packed_draft(draft: Draft) -> dict[str, Any]:
     }
 
 
-def read_operation(row: Row[Any]) -> Operation:
-    """Return the operation of a row."""
-    packed = row.draft
+def read_operation(row: Sequence[Any]) -> Operation:
+    """Return the operation of a whole row."""
+    # unpacked at once: to ask a row for each column by its name costs as much as to fetch it
+    (
+        number, connection, customer, vendor_id, kind, state, content, run, packed, steps, step, attempts, intent_at,
+        settle_at, not_before, approved_by, error, progress, *_,
+    ) = row  # fmt: skip
     draft = Draft(
-        connection=row.connection,
-        kind=row.kind,
-        customer=row.customer,
+        connection=connection,
+        kind=kind,
+        customer=customer,
         fields={name: (before, after) for name, (before, after) in packed["fields"].items()},
         numbers=packed["numbers"],
         reason=packed["reason"],
-        vendor_id=row.vendor_id,
+        vendor_id=vendor_id,
         stamp=packed["stamp"],
         overwrites=tuple(packed["overwrites"]),
         derived=tuple(packed["derived"]),
     )
     return Operation(
-        id=operation_id(row.id),
+        id=operation_id(number),
         draft=draft,
-        state=row.state,
-        content=row.content,
-        run=row.run,
-        steps=tuple(row.steps),
-        step=row.step,
-        attempts=row.attempts,
-        intent_at=row.intent_at,
-        settle_at=row.settle_at,
-        not_before=row.not_before,
-        approved_by=row.approved_by,
-        error=row.error,
-        progress=row.progress,
+        state=state,
+        content=content,
+        run=run,
+        steps=tuple(steps),
+        step=step,
+        attempts=attempts,
+        intent_at=intent_at,
+        settle_at=settle_at,
+        not_before=not_before,
+        approved_by=approved_by,
+        error=error,
+        progress=progress,
     )
