@@ -110,7 +110,9 @@ class _Pusher:
             claimed = tx.operations.claim([op.id for op in ready], self.epoch)
             mine = [op for op in ready if op.id in claimed]
             ids = [op.draft.vendor_id for op in mine if op.draft.vendor_id]
-            records = {} if self.sender.always_reads else tx.records.load(name, ids)
+            # of a record in parts the payload tells where each part is read again; without it they are searched for
+            in_parts = self.sender.parts is not None
+            records = {} if self.sender.always_reads else tx.records.load(name, ids, payload=in_parts)
             return [Task(replace(op, state="claimed"), records.get(op.draft.vendor_id or "")) for op in mine]
 
         group = self.store.do(unit, epoch=self.epoch)
