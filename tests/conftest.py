@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 
 from tests.support.loopback import stay_on_loopback
+from tests.support.memory import stay_in_memory
 from tests.support.postgres import Migrate, PostgresMissing, Server, running_server
 from tests.support.stores import Backend, PostgresBackend, SqliteBackend, SqliteTemplates
 
@@ -25,6 +26,7 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=5000, p
 def pytest_configure() -> None:
     """Close the suite off: from other machines, and from the settings of whoever starts it."""
     stay_on_loopback()
+    stay_in_memory()
     for name in [name for name in os.environ if _sets_syncd(name)]:
         del os.environ[name]
     # a process of the suite may keep what it compiled for the next one, whatever the machine says

@@ -6,7 +6,7 @@ its limit, how many of them it refused, and how long people who press the button
 
 from __future__ import annotations
 
-from collections import deque
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,16 +17,18 @@ import requests
 from bench.rations.virtual import BEGIN, Stop, Time
 from syncd.app import App
 from syncd.config import load
+from syncd.daemon.waiting import Waiting, go_on
 from syncd.sandbox import Sandbox, Vendor
 from syncd.sandbox.ledger import Entry
+from syncd.store import Lease, Run
 from syncd.sync.progress import Progress
-from syncd.values import Report
 from syncd.vendors.budget import Budgets, Ration, Rationed
 from tests.support.wsgi import WsgiAdapter
 
 EVERY = 300.0  # seconds between two scheduled runs
 LATENCY = 0.2
-PRESSED = (420.0, 1_500.0, 2_700.0)  # seconds after which somebody asks for a sync
+PRESSED, PRESSED_EVERY = 40.0, 430.0  # seconds after which somebody asks for a sync, and after which again
+IDLE = 0.3  # seconds between looks for a request
 DAY = 86_400.0
 LATER = 7_200.0  # after the first sync, when every limit is untouched again
 
@@ -130,6 +132,23 @@ class _Distant(WsgiAdapter):
         return super().send(request, *words, **more)
 
 
+@dataclass(slots=True)
+class Pressing:
+    """When somebody asked for a sync, and how long until the vendor had been read."""
+
+    waiting: list[float] = field(default_factory=list)
+    waited: list[float] = field(default_factory=list)
+
+    def press(self, now: float) -> None:
+        """Note that somebody asks."""
+        self.waiting.append(now)
+
+    def answer(self, since: float, now: float) -> None:
+        """Note that all who had asked by then see the vendor as it is."""
+        self.waited += [now - asked for asked in self.waiting if asked <= since]
+        self.waiting = [asked for asked in self.waiting if asked > since]
+
+
 class Day:
     """The vendors, syncd over them, and time that passes as it is waited for."""
 
@@ -144,58 +163,81 @@ class Day:
         for number in range(people):
             self._settle(number, vendor)
         self.app = self._opened(folder, vendor)
-        self.pulled_at = 0.0
+        self.pressing = Pressing()
 
     def live(self) -> dict[str, float]:
         """Live through the day and return what it showed."""
         with self.app, self.time.passing():
-            self._sync("loyalty", self.limit.connection)
+            self.app.sync(("loyalty", self.limit.connection))
             self.time.now += LATER
             began, known = self.time.now, len(self.vendor.ledger)
             for number in range(self.people):
                 self.sandbox.omniwallet.human_edit(_email(number), phone=_phone(number))
-            waited = self._until_quiet(began)
+            self._until_quiet(began)
         asked = [each for each in list(self.vendor.ledger)[known:] if each.by == "api"]
-        return self._told(asked, began) | {"waited": max(waited)}
+        return self._told(asked, began) | {"waited": max(self.pressing.waited)}
 
-    def _until_quiet(self, began: float) -> list[float]:
-        """Run by schedule and by hand until the vendor was sent every edit; return how long people waited."""
-        pressed = deque(began + after for after in PRESSED)
-        waiting, waited = deque[float](), list[float]()
-        scheduled = began
-        while waiting or pressed or not self._done():
+    def _until_quiet(self, began: float) -> None:
+        """Do what is asked for, oldest first, until the vendor was sent every edit."""
+        for work in (self._schedule, self._press):
+            threading.Thread(target=work, daemon=True).start()
+        while self.pressing.waiting or not self._done():
             if self.time.now - began > DAY:
                 raise RuntimeError("The day is over, and the vendor does not show every edit.")
-            by_hand = bool(pressed) and pressed[0] <= max(scheduled, self.time.now)
-            self.time.now = max(self.time.now, pressed[0] if by_hand else scheduled)
-            if by_hand:
-                waiting.append(pressed.popleft())
-            else:
-                scheduled += EVERY
-            if self._run(by_hand=by_hand):
-                waited += [self.pulled_at - since for since in waiting]
-                waiting.clear()
-        return waited
+            if not self._next():
+                self.time.sleep(IDLE)
 
-    def _run(self, *, by_hand: bool) -> bool:
-        """Sync both connections, or those whose time has come; tell whether the limited one was pulled."""
-        names = [name for name in ("loyalty", self.limit.connection) if by_hand or self._may(name)]
-        if not names:
-            return False
-        report = self._sync(*names)
-        return self.limit.connection in names and report.connections[self.limit.connection].complete
+    def _schedule(self) -> None:
+        """Ask for each connection every five minutes, unless it is to be left alone, as the daemon does."""
+        while not self.time.over:
+            for name in ("loyalty", self.limit.connection):
+                if self._may(name):
+                    self._ask((name,), "schedule")
+            self.time.sleep(EVERY)
+
+    def _press(self) -> None:
+        """Press the button now and then."""
+        self.time.sleep(PRESSED)
+        while not self.time.over:
+            self.pressing.press(self.time.now)
+            self._ask((), "admin")
+            self.time.sleep(PRESSED_EVERY)
+
+    def _ask(self, names: Sequence[str], by: str) -> None:
+        flags = {"dry_run": False, "full": False, "yes": False}
+        self.app.store.do(lambda tx: tx.runs.request(names, flags, by))
+
+    def _next(self) -> bool:
+        """Do the oldest run that somebody asked for, if there is any."""
+        lease = self.app.store.acquire("bench")
+        assert lease is not None
+        try:
+            run = self.app.store.do(lambda tx: tx.runs.claim(lease.epoch))
+            if run is not None:
+                self._execute(run, lease)
+            return run is not None
+        finally:
+            lease.release()
+
+    def _execute(self, run: Run, lease: Lease) -> None:
+        """Do a run as the daemon does: after a minute it gives way to who has waited a minute."""
+        since, pulled = self.time.now, [0.0]
+
+        def progress(step: Progress) -> None:
+            if step.stage == "pull" and step.connection == self.limit.connection:
+                pulled[0] = self.time.now
+
+        gives_way = Waiting(self.app.store, ticks=self.time)
+        report = self.app.execute(run, lease, progress=progress, gives_way=gives_way)
+        self.app.store.do(lambda tx: go_on(tx, run))
+        limited = report.connections.get(self.limit.connection)
+        if limited is not None and limited.complete and pulled[0]:
+            self.pressing.answer(since, pulled[0])
 
     def _may(self, name: str) -> bool:
         with self.app.store.look() as tx:
             state = tx.connections.load(name)
         return state is None or state.not_before is None or state.not_before <= self.time.clock()
-
-    def _sync(self, *names: str) -> Report:
-        def progress(step: Progress) -> None:
-            if step.stage == "pull" and step.connection == self.limit.connection:
-                self.pulled_at = self.time.now
-
-        return self.app.sync(names, progress=progress)
 
     def _done(self) -> bool:
         with self.app.store.look() as tx:

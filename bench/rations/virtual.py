@@ -1,26 +1,24 @@
 """Time that passes only when everybody waits.
 
-Threads run as they do in earnest; what they would sleep through is skipped. A watcher looks at what every thread is
-doing, and once all of them wait (for each other, for work, or for a moment), it moves the time to the next moment
-that somebody waits for. So a day of waiting takes no longer than its work. A thread that waits for a lock does not
-look like waiting; one that has not moved for a while is taken to.
+Threads run as they do in earnest; what they would sleep through is skipped. A watcher looks at what the kernel says of
+every thread, and once all of them wait (for each other, for work, or for a moment), it moves the time to the next
+moment that somebody waits for. So a day of waiting takes no longer than its work, and a busy machine changes nothing:
+a thread that could run is never taken for one that waits, however long it is kept from running.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from types import FrameType
+from pathlib import Path
 
 BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-LOOK = 0.0005  # real seconds between two looks; two in a row have to find everybody waiting
-STUCK = 0.05  # real seconds after which a thread that stays where it is waits for a lock
-WAITING = frozenset({"wait", "acquire", "get", "result", "_worker", "join", "_wait_for_tstate_lock", "slot"})
-LIBRARIES = ("threading.py", "queue.py", "thread.py", "_base.py", "virtual.py", "budget.py")
+LOOK = 0.0003  # real seconds between two looks
+LOOKS = 3  # so many in a row have to find everybody waiting: who waits for the interpreter's lock gets it in between
+THREADS = Path("/proc/self/task")
 
 
 class Time:
@@ -30,7 +28,7 @@ class Time:
         self.now = 0.0
         self._moved = threading.Condition()
         self._awaited: list[float] = []
-        self._over = False
+        self.over = False
 
     def __call__(self) -> float:
         return self.now
@@ -44,7 +42,7 @@ class Time:
         with self._moved:
             until = self.now + max(seconds, 0.0)
             self._awaited.append(until)
-            while self.now < until and not self._over:
+            while self.now < until and not self.over:
                 self._moved.wait()
             self._awaited.remove(until)
 
@@ -56,19 +54,16 @@ class Time:
         try:
             yield
         finally:
-            self._over = True
+            self.over = True
             watcher.join()
 
     def _watch(self) -> None:
-        still, busy, since = 0, _busy(), time.monotonic()
-        while not self._over:
+        still, mine = 0, threading.get_native_id()
+        while not self.over:
             time.sleep(LOOK)
-            before, busy = busy, _busy()
-            since = since if busy == before else time.monotonic()
-            waiting = not busy or time.monotonic() - since > STUCK
-            still = still + 1 if self._awaited and waiting else 0
-            if still > 1:
-                still, since = 0, time.monotonic()
+            still = still + 1 if self._awaited and not _busy(mine) else 0
+            if still == LOOKS:
+                still = 0
                 self._move()
         with self._moved:
             self._moved.notify_all()
@@ -95,17 +90,14 @@ class Stop(threading.Event):
         return self.is_set()
 
 
-def _busy() -> dict[int, tuple[int, int]]:
-    """Return where those threads are that do not wait for another, for work or for a moment."""
-    mine = threading.get_ident()
-    frames = sys._current_frames()  # noqa: SLF001 – the only way to see what other threads do
-    return {
-        thread: (id(frame), frame.f_lasti)
-        for thread, frame in frames.items()
-        if thread != mine and not _waits(frame)
-    }
+def _busy(mine: int) -> bool:
+    """Tell whether any thread but this one runs, could run, or waits for a disk."""
+    return any(_state(thread) in "RD" for thread in THREADS.iterdir() if thread.name != str(mine))
 
 
-def _waits(frame: FrameType) -> bool:
-    code = frame.f_code
-    return code.co_name in WAITING and code.co_filename.endswith(LIBRARIES)
+def _state(thread: Path) -> str:
+    try:
+        text = (thread / "stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"  # it has ended meanwhile
+    return text.rpartition(") ")[2][0]
