@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from syncd.cli import app
 from syncd.cli.sandboxed import configuration, environment
 from syncd.sandbox import RunningSandbox, Sandbox
+from tests.support.stores import ready
 
 
 @dataclass
@@ -76,7 +77,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     with sandbox.serve() as running:
         environ = environment(running) | {
             "SYNCD_CONFIG": str(configuration()),
-            "SYNCD__STORE__URL": f"sqlite:///{tmp_path}/syncd.db",
+            "SYNCD__STORE__URL": ready(f"sqlite:///{tmp_path}/syncd.db"),
             "SYNCD__STORE__BACKUPS": str(tmp_path / "backups"),
         }
         yield World(running, environ, tmp_path)

@@ -22,6 +22,7 @@ from syncd.sandbox import Sandbox
 from syncd.sandbox.server import Server
 from syncd.store import Store
 from tests.simulation.trial import CONFIG, NAMES
+from tests.support.stores import ready
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -238,4 +239,4 @@ def _addresses(urls: dict[str, str]) -> dict[str, str]:
 
 def at_home(folder: Path) -> str:
     """Return the address of an SQLite store in a folder."""
-    return f"sqlite:///{folder / 'town.db'}"
+    return ready(f"sqlite:///{folder / 'town.db'}")

@@ -18,6 +18,7 @@ import pytest
 from syncd.cli.sandboxed import configuration, environment
 from syncd.sandbox import RunningSandbox, Sandbox
 from tests.cli.conftest import people
+from tests.support.stores import ready
 
 PATIENCE = 45.0
 
@@ -127,7 +128,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     with sandbox.serve() as running:
         environ = environment(running) | {
             "SYNCD_CONFIG": str(configuration()),
-            "SYNCD__STORE__URL": f"sqlite:///{tmp_path}/syncd.db",
+            "SYNCD__STORE__URL": ready(f"sqlite:///{tmp_path}/syncd.db"),
             "SYNCD__STORE__BACKUPS": str(tmp_path / "backups"),
             "SYNCD__WEB__PORT": "0",
             "SYNCD__LOG__FORMAT": "json",

@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from tests.support.postgres import Server, running_server
+from tests.support.stores import ready
 
 IN_MEMORY = Path("/dev/shm")
 
@@ -41,6 +42,7 @@ class FilePlace:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "trial.db"
+        ready(self.url)
         self._kept = 0
 
     @property

@@ -7,10 +7,39 @@ for each test, which on either database is many times quicker than migrating aga
 import secrets
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from sqlalchemy.engine import make_url
+
+from syncd.store import Store
 from tests.support.postgres import Migrate, Server
+
+BEFORE = datetime(2026, 1, 1, tzinfo=UTC)  # every clock of a test is later
+
+
+def ready(url: str) -> str:
+    """Put a new store of this version where a file of SQLite is to be, unless one is there; return the address.
+
+    To migrate once a test costs as much as what most tests do with the store.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database and not Path(address.database).exists():
+        file = Path(address.database)
+        file.touch(mode=0o600)
+        file.write_bytes(_migrated())
+    return url
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "store.db"
+        Store.open(f"sqlite:///{file}", clock=lambda: BEFORE).close()
+        return file.read_bytes()
 
 
 class Backend(Protocol):

@@ -11,6 +11,7 @@ from syncd.app import App
 from syncd.config import load
 from syncd.sandbox import Sandbox
 from syncd.values import Customer, Record, Report
+from tests.support.stores import ready
 from tests.support.wsgi import WsgiAdapter
 
 NAMES = {"crm": "perfex", "shop": "kiotviet", "loyalty": "omniwallet", "booking": "pexip_engage"}
@@ -91,7 +92,7 @@ class World:
     def __init__(self, folder: Path, url: str, *, approve: str = "never", **extra: str) -> None:
         self.clock = Clock()
         self.sandbox = Sandbox.empty(clock=self.clock)
-        self.folder, self.url = folder, url
+        self.folder, self.url = folder, ready(url)
         self.path = folder / "syncd.toml"
         self.configure(approve=approve, **extra)
         self.app = self.opened()

@@ -22,6 +22,7 @@ from syncd.web import create_app, one_time_link
 from syncd.web.entrance.guard import Guard
 from syncd.web.entrance.passwords import hashed
 from syncd.web.visitor import begin_session
+from tests.support.stores import ready
 
 PASSWORD = "violet tram over seven lakes"
 HASHED = hashed(PASSWORD)
@@ -122,7 +123,7 @@ def users(app: App) -> None:
 def served(folder: Path, sandbox: Sandbox, urls: dict[str, str], *, fresh: bool = False) -> Iterator[Page]:
     """Serve the page over a store in a folder; nobody has a password yet where it is to be `fresh`."""
     flags = {"web.port": 0, "store.backups": str(folder / "backups")}
-    store = {"SYNCD__STORE__URL": f"sqlite:///{folder}/syncd.db"}
+    store = {"SYNCD__STORE__URL": ready(f"sqlite:///{folder}/syncd.db")}
     environ = store | urls | {"SYNCD__SAFETY__APPROVE": "first"}
     with App.open(load(configuration(), environ, flags), metrics=Metrics()) as app:
         if not fresh:
