@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from argon2 import PasswordHasher
 
 from syncd.app import App
 from syncd.cli.sandboxed import configuration, environment
@@ -19,13 +20,15 @@ from syncd.metrics import Metrics
 from syncd.sandbox import Sandbox
 from syncd.store import Writing
 from syncd.web import create_app, one_time_link
+from syncd.web.entrance import passwords
 from syncd.web.entrance.guard import Guard
-from syncd.web.entrance.passwords import hashed
 from syncd.web.visitor import begin_session
 from tests.support.stores import ready
 
 PASSWORD = "violet tram over seven lakes"
-HASHED = hashed(PASSWORD)
+STRONG = passwords._hasher
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+HASHED = QUICK.hash(PASSWORD)
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -138,6 +141,14 @@ def served(folder: Path, sandbox: Sandbox, urls: dict[str, str], *, fresh: bool 
         finally:
             listener.leave()
             listener.join(10)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords with little work: what is at stake here is who gets in, not how long guessing takes."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_hasher", QUICK)
+        yield
 
 
 @pytest.fixture
