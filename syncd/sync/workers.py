@@ -9,6 +9,7 @@ from syncd.errors import SyncdError
 from syncd.logs import Logger
 from syncd.sync.scene import Scene, Source
 from syncd.sync.tasks import Task
+from syncd.vendors.budget import leaving_some
 
 GROUP = 50
 log = Logger(__name__)
@@ -48,7 +49,8 @@ def _guarded(task: Task, work: Callable[[Task], None]) -> None:
     if task.stopped:
         return
     try:
-        work(task)
+        with leaving_some():
+            work(task)
     except SyncdError as error:
         task.problem = error
     except Exception as error:

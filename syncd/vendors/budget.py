@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol, cast
@@ -25,6 +26,19 @@ Kind = Literal["read", "write", "token"]
 REMAINING, RESET = "X-RateLimit-Remaining", "X-RateLimit-Reset"  # [Perfex REST module 3.x]
 LONGEST_HOLD = 3600.0  # seconds: rate headers that ask for more are asked again after an hour
 ALL_KINDS: frozenset[Kind] = frozenset({"read", "write"})
+KEPT = 10  # a tenth of an allowance that is long in coming back is for listings, which a person may be waiting for
+LONG = 600.0  # seconds from which on that is so
+_leaves_some: ContextVar[bool] = ContextVar("leaves_some", default=False)
+
+
+@contextmanager
+def leaving_some() -> Iterator[None]:
+    """Send requests meanwhile that leave a part of each long allowance to others: thousands of writes come with reads."""
+    token = _leaves_some.set(True)
+    try:
+        yield
+    finally:
+        _leaves_some.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +178,7 @@ class Rationed:
     def _take(self, buckets: list[AbstractBucket]) -> float:
         """Take one from each bucket if all have room: one that were taken in vain would be missing elsewhere."""
         now = int(self._ticks() * 1000)
-        wait = max((_full_for(bucket, now) for bucket in buckets), default=0)
+        wait = max((_full_for(bucket, now, _kept_of(bucket)) for bucket in buckets), default=0)
         if wait == 0:
             item = RateItem(self.ration.key, now)
             for bucket in buckets:
@@ -265,8 +279,14 @@ class Budgets:
             return self._known[ration.key]
 
 
-def _full_for(bucket: AbstractBucket, now: int) -> int:
-    """Return for how many milliseconds a bucket has no room."""
+def _kept_of(bucket: AbstractBucket) -> int:
+    """Return how many requests of a bucket are not for whoever is about to send one."""
     rate = bucket.rates[0]
-    oldest = cast(RateItem | None, bucket.peek(rate.limit - 1))
+    return rate.limit // KEPT if _leaves_some.get() and rate.interval >= LONG * 1000 else 0
+
+
+def _full_for(bucket: AbstractBucket, now: int, kept: int) -> int:
+    """Return for how many milliseconds a bucket has no room beside what is kept."""
+    rate = bucket.rates[0]
+    oldest = cast(RateItem | None, bucket.peek(rate.limit - kept - 1))
     return max(0, oldest.timestamp + rate.interval + 1 - now) if oldest else 0

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.errors import Busy, Throttled
-from syncd.vendors.budget import Allowance, Budgets, Kind, Ration, Rationed
+from syncd.vendors.budget import Allowance, Budgets, Kind, Ration, Rationed, leaving_some
 from tests.vendors.test_auth import Drawer
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -278,3 +278,32 @@ def _waits(budget: Rationed) -> bool:
     except Throttled:
         return True
     return False
+
+
+def test_writes_leave_a_tenth_of_a_long_allowance_to_listings() -> None:
+    ticks = Ticks()
+    budget = rationed(Allowance(20, 3600, frozenset({"read"})), Allowance(100, 60), ticks=ticks)
+
+    def sent_of(most: int) -> int:
+        for number in range(most):
+            try:
+                budget.acquire("read", timeout=1.0)
+            except Throttled:
+                return number
+        return most
+
+    with leaving_some():
+        assert sent_of(30) == 18
+    assert sent_of(30) == 2
+    ticks.now += 3600.1
+    with leaving_some():
+        assert sent_of(30) == 18
+
+
+def test_of_an_allowance_that_is_back_soon_nothing_is_left() -> None:
+    budget = rationed(Allowance(20, 60))
+    with leaving_some():
+        for _ in range(20):
+            budget.acquire("read", timeout=0.0)
+    with pytest.raises(Throttled):
+        budget.acquire("read", timeout=0.0)
