@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -32,24 +33,29 @@ def main(config: str, *flags: str) -> dict[str, float]:
     from syncd.config import load
     from syncd.sync.progress import Progress
 
+    imported = _peak()
     ends = {"pull": (time.process_time(), began, 0.0)}
+    peaks = {"pull": imported}
 
     def progress(step: Progress) -> None:
         ends[step.stage] = (time.process_time(), time.perf_counter(), server())
+        peaks[step.stage] = _peak()
 
     with App.open(load(Path(config), {**os.environ, **SECRETS})) as app:
         server = _server(app.store.database)
-        opened, idle = time.process_time(), server()
+        opened, opened_wall, idle = time.process_time(), time.perf_counter(), server()
         report = app.sync(full="full" in flags, dry_run="dry" in flags, progress=progress)
     cpu, wall = time.process_time(), time.perf_counter()
     tallies = report.connections.values()
     return {
         "started": opened,
+        "started_wall": opened_wall - began,
         "pull": ends["pull"][0],
         "rest": cpu - ends["pull"][0],
         "server_pull": max(0.0, ends["pull"][2] - idle),
         "pull_wall": ends["pull"][1] - began,
         "rest_wall": wall - ends["pull"][1],
+        "pull_memory": peaks["pull"] - imported,
         "customers": report.customers,
         "pulled": sum(each.pulled for each in tallies),
         "changed": sum(each.changed for each in tallies),
@@ -66,6 +72,11 @@ def _server(database: Database) -> Callable[[], float]:
         (pid,) = connection.exec_driver_sql("SELECT pg_backend_pid()").one()
     server = server_of(pid)
     return lambda: server_cpu(server)
+
+
+def _peak() -> float:
+    """Return the MB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ FETCH, DRIVER = "requests, parsed by orjson", "requests + exec_driver_sql"
 KNOWN = "requests + digests read first"
 CANONICAL, CORE = "requests + exec_driver_sql, canonical forms, keys", "requests + SQLAlchemy Core"
 ORM, DLT, SINGER = "requests.get + ORM, 2,000 customers only", "dlt", "a Singer tap and target"
-LATENCY = 0.05
+LATENCY, WINDOW = 0.05, 8
 LARGEST = 400_000  # a shop allows 5,000 pages of a hundred an hour [KiotViet Public API guide]
 LARGE = 100_000  # from here on a peer is slow enough to run once, and waiting is more than starting
 
@@ -45,13 +45,19 @@ def _first(pulling: Pulling, size: int) -> Heat:
     large = size >= LARGE
     aims = [
         Aim("CPU of the pull beyond start-up, against the limit", lambda c: _beyond_start(c, DRIVER), most=2),
-        Aim("the same against the limit with canonical forms", lambda c: _beyond_start(c, CANONICAL)),
+        Aim("the same against the limit with canonical forms", lambda c: _beyond_start(c, CANONICAL), most=2),
         Aim(
             "CPU of the pull with its start-up",
             lambda c: _pull(c) / c[DRIVER].all_cpu,
             most=2 if large else None,
         ),
         Aim("CPU of the whole first sync", cpu(SYNCD, DRIVER)),
+        Aim(
+            "memory of the pull above the process after import",
+            lambda c: c[STAGED].told["pull_memory"],
+            most=40,
+            unit="MB",
+        ),
         Aim("requests against the least possible", lambda c: c[SYNCD].requests / least, most=1.05),
     ]
     if pulling.asked.peers:
@@ -115,7 +121,14 @@ def _far_away(pulling: Pulling, size: int) -> Heat:
         return Contestant(contestant.name, lambda: _slowed(pulling.stub, contestant), contestant.once)
 
     racing = [Contestant(STAGED, pulling.staged()), Contestant(DRIVER, pulling.limit("driver", "ahead"))]
-    aims = [Aim("waiting until the last page is stored, against eight pages ahead", _waited)]
+    aims = [
+        Aim("waiting until the last page is stored, against eight pages ahead", _waited),
+        Aim(
+            "waiting beyond start-up, against the pages' way eight at once and the CPU",
+            partial(_far_least, size),
+            most=1.2,
+        ),
+    ]
     if pulling.asked.peers:
         racing.append(Contestant(DLT, pulling.peer("dlt"), once=True))
         least = 8 if size >= LARGE else None
@@ -132,6 +145,13 @@ def _far_away(pulling: Pulling, size: int) -> Heat:
 
 def _waited(costs: Round) -> float:
     return costs[STAGED].told["pull_wall"] / costs[DRIVER].wall
+
+
+def _far_least(size: int, costs: Round) -> float:
+    """Return the waiting, and what neither a window of eight nor the work itself can be without, as a ratio."""
+    told = costs[STAGED].told
+    work = told["pull"] - told["started"]
+    return (told["pull_wall"] - told["started_wall"]) / (size / 100 * LATENCY / WINDOW + work)
 
 
 def _slowed(stub: Stub, contestant: Contestant) -> Cost:
