@@ -16,7 +16,7 @@ from bench.places import postgres
 from bench.race import race
 from bench.report import PLACE, Told, lines, markdown, missing_place, write_between
 
-CASES = ("stub", "pull", "reconcile", "changes", "push", "page", "rations", "life")
+CASES = ("stub", "pull", "reconcile", "changes", "push", "page", "requests", "rations", "life")
 STORES = {"sqlite": ("SQLite",), "postgresql": ("PostgreSQL",), "both": ("SQLite", "PostgreSQL")}
 SIZES = (10_000,)
 SIZES_IN_FULL = (10_000, 100_000, 1_000_000)

@@ -8,6 +8,7 @@ timed: the counts are the same on every machine.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from syncd.sandbox import Sandbox, Vendor
 
 DOCUMENT = ROOT / "docs" / "vendors.md"
 BEGIN, END = "<!-- measured: requests -->", "<!-- end -->"
+THINGS = ("first pull", "again", "changes pulled", "changes pushed")
 CHANGES = 100
 PAGE = 100
 
@@ -82,12 +84,21 @@ def _contact(number: int) -> Mapping[str, Any]:
     return {"company": f"Company {number}", "contact": contact | {"phonenumber": f"+3247{number:07}"}}
 
 
-def _perfex(title: str, version: str, listing: Callable[[int], int]) -> Kind:
+def _person(number: int) -> Mapping[str, Any]:
+    return {**_contact(number), "company": ""}
+
+
+def _perfex(
+    title: str,
+    version: str,
+    listing: Callable[[int], int],
+    enter: Callable[[int], Mapping[str, Any]] = _contact,
+) -> Kind:
     # A record is a customer and its contact: two reads before, one write of the contact, its read after.
     return Kind(
         title,
         "perfex",
-        _contact,
+        enter,
         lambda phone: {"contact": {"phonenumber": phone}},
         lambda n: (listing(n), listing(n), listing(n), 4 * CHANGES),
         {"version": version},
@@ -98,6 +109,7 @@ KINDS = (
     _perfex("Perfex 2.x", "2.0", lambda _: 2),
     _perfex("Perfex 3.0", "3.0", lambda n: pages(n) + 1),
     _perfex("Perfex 3.1", "3.1", lambda n: 2 * pages(n)),
+    _perfex("Perfex 3.1, private persons", "3.1", lambda n: 2 * pages(n), _person),
     Kind(
         "KiotViet",
         "kiotviet",
@@ -225,6 +237,14 @@ def _configured(vendor: str, urls: Mapping[str, str], folder: str) -> str:
 # --- the table ------------------------------------------------------------------------------------
 
 
+def counted(kind: Kind, customers: int) -> dict[str, int]:
+    """Return what each of the four things took without tokens, and the least that it can take."""
+    with trial(kind, customers) as one:
+        asked = {name: spent.total() - spent["token"] for name, spent in zip(THINGS, one.four(), strict=True)}
+    leasts = zip(THINGS, kind.least(customers), strict=True)
+    return asked | {f"{name}, least": least for name, least in leasts}
+
+
 def row(kind: Kind, customers: int) -> str:
     """Return one vendor's line: of each thing what it took, and how that is to the least."""
     with trial(kind, customers) as one:
@@ -254,7 +274,12 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--customers", type=int, default=10_000)
     parser.add_argument("--only", nargs="+", default=(), choices=[kind.title for kind in KINDS])
     parser.add_argument("--no-write", action="store_true", help="only print the table")
+    parser.add_argument("--json", action="store_true", help="print the counts of the one that --only names")
     words = parser.parse_args(arguments)
+    if words.json:
+        (kind,) = (kind for kind in KINDS if kind.title in words.only)
+        print(json.dumps(counted(kind, words.customers)))
+        return
     text = table(words.customers, words.only)
     print(text)
     if not words.no_write and not words.only:
