@@ -27,7 +27,8 @@ TABLES = (
 def copy(own: str, store: str) -> int:
     """Copy the e-mails out of a store of syncd's and cluster them; return how many there are."""
     with opened(store).connect() as source:
-        found = source.exec_driver_sql("SELECT record, value FROM keys WHERE kind = 'email'").tuples().all()
+        rows = source.exec_driver_sql("SELECT record, value FROM keys WHERE kind = 'email'")
+        found = [(int(record), str(value)) for record, value in rows]
     engine = opened(own)
     mark = _mark(engine.dialect.name)
     with engine.begin() as connection:
@@ -48,7 +49,8 @@ def change(own: str, word: str, count: int) -> int:
     engine = opened(own)
     mark = _mark(engine.dialect.name)
     with engine.begin() as connection:
-        before = connection.exec_driver_sql(f"SELECT record, value FROM known LIMIT {count}").tuples().all()
+        rows = connection.exec_driver_sql(f"SELECT record, value FROM known LIMIT {count}")
+        before = [(int(record), str(value)) for record, value in rows]
         after = [(f"{word}.{value}", record, value) for record, value in before]
         connection.exec_driver_sql(
             f"UPDATE known SET value = {mark} WHERE record = {mark} AND value = {mark}", after

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from bench.__main__ import asked_for
+from bench.cases import requests
 from bench.installed import install
+from bench.limits.changed import change, copy
 from bench.measure import Cost, Failed, python, run
 from bench.places import vendor
 from bench.pulling import staged
 from bench.race import Aim, Contestant, Heat, cpu, race
+from bench.rations.day import LIMITS
 from bench.rations.virtual import Stop, Time
 from bench.report import Told, lines, markdown, missing_place, write_between
+from bench.requests_spent import THINGS
 
 
 def heat(*aims: Aim) -> Heat:
@@ -77,10 +83,15 @@ def test_syncd_and_the_limit_read_the_same_from_the_vendor(tmp_path: Path) -> No
         stub.change("shop", 20, "email", "new")
         again = staged(installed)
         counts = stub.counts()
+    own = f"sqlite:///{tmp_path}/own.db"
+    copied, touched = copy(own, installed.url), change(own, "other", 20)
     assert first.told["pulled"] == first.told["customers"] == bare.told["rows"] == 250
     assert again.told["changed"] == 20
     assert counts["page"] == 3 + 3 + 1
     assert first.cpu > first.told["pull"] > first.told["started"] > 0
+    assert 0 < first.told["pull_memory"] < first.peak
+    assert copied == 250
+    assert touched == 20
 
 
 def test_virtual_time_passes_only_while_everybody_waits() -> None:
@@ -89,3 +100,37 @@ def test_virtual_time_passes_only_while_everybody_waits() -> None:
     with time.passing():
         assert not stop.wait(3600)
     assert time.now == 3600
+
+
+def test_a_thread_that_works_holds_virtual_time() -> None:
+    time = Time()
+    worked = threading.Event()
+
+    def work() -> None:
+        ends = process_time() + 0.1
+        while process_time() < ends:
+            pass
+        worked.set()
+
+    with time.passing():
+        threading.Thread(target=work).start()
+        time.sleep(3600)
+        assert worked.is_set()
+
+
+def test_the_least_time_for_edits_is_what_the_limit_and_the_distance_leave() -> None:
+    perfex, shop, booking = (LIMITS[name] for name in ("perfex", "kiotviet", "pexip_engage"))
+    assert [perfex.least(edits) for edits in (25, 26, 50)] == [5, 60, 60]
+    assert [shop.least(edits) for edits in (700, 701)] == [35, 3600]
+    assert booking.least(200) == 20
+    assert perfex.patience == 60 + 120
+
+
+@pytest.mark.parametrize(("more", "missed"), [({}, 0), ({"again": 2}, 1), ({"changes pushed": 1}, 1)])
+def test_one_request_too_many_is_a_miss(more: dict[str, int], missed: int) -> None:
+    least = dict(zip(THINGS, (10, 10, 10, 400), strict=True))
+    asked = {name: number + more.get(name, 0) for name, number in least.items()}
+    told = Cost(1.0, 1.0, told=asked | {f"{name}, least": number for name, number in least.items()})
+    counted = Heat("requests", [Contestant("Perfex", lambda: told)], requests.aims(["Perfex"]))
+    result = race(counted, 1, lambda _: None)
+    assert sum(verdict.missed for verdict in result.verdicts) == missed
