@@ -25,6 +25,8 @@ def heats(asked: Asked) -> Iterator[Heat]:
             "syncd, every five minutes and by hand", partial(python, "bench.rations", vendor, str(people))
         )
         yield Heat(f"{people:,} edits at once, {LIMITS[vendor]}", [day], aims(day.name), 1)
+    often = Contestant("syncd, every other second", partial(python, "bench.rations.stretched"))
+    yield Heat("a schedule that Perfex does not carry", [often], stretched(often.name), 1)
 
 
 def aims(name: str) -> list[Aim]:
@@ -44,4 +46,25 @@ def aims(name: str) -> list[Aim]:
             ratio("waited", "patience"),
             most=1.2,
         ),
+    ]
+
+
+def stretched(name: str) -> list[Aim]:
+    """Return what is aimed at where a schedule asks for more than is allowed."""
+
+    def told(what: str) -> Figure:
+        return lambda costs: costs[name].told[what]
+
+    return [
+        Aim(
+            "requests that it asks for, against what is allowed",
+            lambda c: told("wanted")(c) / told("carried")(c),
+        ),
+        Aim(
+            "requests sent, against what is allowed",
+            lambda c: told("requests")(c) / told("carried")(c),
+            least=0.9,
+        ),
+        Aim("refused as too many", told("refused"), most=0, unit="requests"),
+        Aim("times that the health says it", told("said"), least=1, unit=""),
     ]

@@ -166,6 +166,8 @@ class Pressing:
 class Day:
     """The vendors, syncd over them, and time that passes as it is waited for."""
 
+    settings = ""  # more of the limited connection
+
     def __init__(self, folder: Path, vendor: str, people: int) -> None:
         self.limit = LIMITS[vendor]
         self.people = people
@@ -300,7 +302,10 @@ class Day:
 
     def _opened(self, folder: Path, vendor: str) -> App:
         path = folder / "syncd.toml"
-        path.write_text(HEAD.format(folder=folder) + TABLES["omniwallet"] + TABLES[vendor], encoding="utf-8")
+        path.write_text(
+            HEAD.format(folder=folder) + TABLES["omniwallet"] + TABLES[vendor] + self.settings,
+            encoding="utf-8",
+        )
         stop = Stop(self.time)
         self.budgets = _Timed(self.time, stop)
         return App.open(
