@@ -235,7 +235,8 @@ def _sync_on_a_full_disk(folder: Path, room: int) -> bool:
             here.sandbox.pexip_engage.human_create(
                 firstName="Sam", lastName=last, email=f"sam{number}@example.com"
             )
-        process = here.command("sync", "--json")
+        # a module that this process compiled would be kept cut off too, and no later one could load it
+        process = here.command("sync", "--json", more={"PYTHONDONTWRITEBYTECODE": "1"})
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (room, room))
         _, said = process.communicate(timeout=PATIENCE)
         here.settle()
