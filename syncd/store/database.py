@@ -34,7 +34,7 @@ _STATEMENT_PATIENCE: Final = 300
 _READING_PATIENCE: Final = 300
 _WRITING_PATIENCE: Final = TTL // timedelta(seconds=1)
 
-_WRITER_CACHE: Final = -32_000  # KiB
+_WRITER_CACHE: Final = -16_000  # KiB
 _READER_CACHE: Final = -8_000
 _WAL_PAGES: Final = 8_000
 
