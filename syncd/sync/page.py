@@ -13,7 +13,7 @@ from datetime import datetime
 
 from syncd.errors import Malformed, VendorError
 from syncd.logs import Logger
-from syncd.store import ConnectionState, Reading, Writing
+from syncd.store import ConnectionState, Writing
 from syncd.sync.absence import mark_gone
 from syncd.sync.erase import erasure_key, is_erased, without_erased
 from syncd.sync.scene import Scene, Source
@@ -60,9 +60,9 @@ class PageTaken:
     known: bool = False  # whether it showed nothing but what is in the store as it is
 
 
-def seen_before(tx: Reading, page: Page, source: Source, digests: Mapping[str, bytes]) -> PageTaken | None:
-    """Return what a page did of which every row is known as it is; None for one that has to be stored."""
-    if page.removed or page.poison or tx.records.digests(source.name, digests) != digests:
+def seen_before(page: Page, digests: Mapping[str, bytes], known: Mapping[str, bytes]) -> PageTaken | None:
+    """Return what a page did of which every row is `known` as it is; None for one that has to be stored."""
+    if page.removed or page.poison or not digests.items() <= known.items():
         return None
     seen = [item.vendor_id for item in page.items if not item.deleted]
     return PageTaken(

@@ -189,14 +189,16 @@ def _store(store: Store, scene: Scene, walk: _Walk, pages: Sequence[Page], epoch
 
 def _without_known(store: Store, walk: _Walk, pages: Sequence[_Told]) -> list[_Told]:
     """Count pages of which every row is known as it is, and return the others."""
-    rest: list[_Told] = []
     with store.look() as tx:
-        for page, digests in pages:
-            known = seen_before(tx, page, walk.source, digests)
-            if known is None:
-                rest.append((page, digests))
-            else:
-                walk.add(known)
+        asked = dict.fromkeys(vendor_id for _, digests in pages for vendor_id in digests)
+        known = tx.records.digests(walk.source.name, asked)
+    rest: list[_Told] = []
+    for page, digests in pages:
+        taken = seen_before(page, digests, known)
+        if taken is None:
+            rest.append((page, digests))
+        else:
+            walk.add(taken)
     return rest
 
 

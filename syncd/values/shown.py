@@ -82,7 +82,7 @@ class Page:
     `resume` continues the pass after this page; `last` says that the pass is complete, and then `cursor` is the
     watermark for the next incremental pass and `total` what the vendor announced, where it announces anything.
     `removed` are ids that the vendor itself reports as deleted. `followed` says that nobody waits for the next page: it
-    is there already.
+    is there already, or will be at once.
     """
 
     items: tuple[Item, ...]

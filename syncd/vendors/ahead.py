@@ -50,8 +50,10 @@ class Ahead(Generic[Answer]):
         return answer
 
     def has(self, place: int) -> bool:
-        """Tell whether the page at a place is there already."""
-        return bool(self._waiting) and self._waiting[0][0] == place and self._waiting[0][1].done()
+        """Tell whether the page at a place is there already, or would be at once."""
+        if not self._waiting:
+            return self._waited <= self._soon
+        return self._waiting[0][0] == place and self._waiting[0][1].done()
 
     def expect(self, places: Iterable[int]) -> None:
         """Ask for the pages that will be wanted next, in their order, as far as the window goes."""

@@ -63,7 +63,7 @@ def test_a_wrong_place_is_asked_for_again() -> None:
 
 def test_a_page_is_there_once_it_was_answered() -> None:
     shelf = Shelf()
-    with Ahead(shelf, 3) as ahead:
+    with Ahead(shelf, 3, soon=-1) as ahead:
         ahead.take(0)
         assert not ahead.has(1)
         shelf.gate.clear()
@@ -74,6 +74,13 @@ def test_a_page_is_there_once_it_was_answered() -> None:
         while not ahead.has(2):
             time.sleep(0.001)
         assert not ahead.has(3)
+
+
+def test_where_answers_come_soon_the_next_page_is_as_good_as_there() -> None:
+    for soon, there in ((60, True), (-1, False)):
+        with Ahead(Shelf(), 3, soon=soon) as ahead:
+            ahead.take(0)
+            assert ahead.has(1) is there
 
 
 def test_a_page_that_fails_fails_where_it_is_taken() -> None:
