@@ -87,7 +87,7 @@ app.command(rich_help_panel=_CARE)(sandboxed.sandbox)
 
 
 # Python looks for garbage after every 700 new objects; while half a million are imported there is none to find.
-_GARBAGE_AFTER = 20_000
+_GARBAGE_AFTER = 100_000
 
 
 def spare() -> None:

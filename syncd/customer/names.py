@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from syncd.customer.fields import NAME
 from syncd.customer.text import fold
+
+_LETTER = re.compile(r"[0-9A-Za-z]")
 
 
 def tokens(text: str) -> tuple[str, ...]:
@@ -98,7 +101,12 @@ def _words_agree(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 def name_is_empty(value: Mapping[str, str]) -> bool:
     """Tell whether nothing is known of a name."""
-    return not any(value.get(part) and tokens(value[part]) for part in NAME)
+    return not any(_tells(value[part]) for part in NAME if value.get(part))
+
+
+def _tells(text: str) -> bool:
+    """Tell whether a name holds a word; nearly every one holds a letter that no folding takes away."""
+    return _LETTER.search(text) is not None or bool(tokens(text))
 
 
 def split_name(full: str, order: str) -> dict[str, str]:

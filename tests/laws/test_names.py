@@ -190,3 +190,8 @@ def test_parts_carry_a_stated_full_name_along(known: Name, stated: Name) -> None
     assert {name: value[name] for name in stated} == dict(stated)
     if value.get("full_name"):
         assert is_rendering_of_name(value["full_name"], stated)
+
+
+@given(names | st.fixed_dictionaries({"full_name": st.text(max_size=6), "first_name": st.text(max_size=3)}))
+def test_a_name_is_empty_where_none_of_its_parts_holds_a_word(value: Name) -> None:
+    assert name_is_empty(value) == (not any(tokens(text) for text in value.values()))
