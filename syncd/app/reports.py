@@ -12,7 +12,8 @@ from syncd.values import Report, Tally
 
 def as_plain(report: Report) -> dict[str, Any]:
     """Return a report as values that JSON knows."""
-    plain = asdict(report)
+    plain: dict[str, Any] = {name: getattr(report, name) for name in Report.__dataclass_fields__}
+    plain["connections"] = {name: asdict(tally) for name, tally in report.connections.items()}
     for name in ("started", "ended"):
         plain[name] = plain[name].isoformat() if plain[name] else None
     return plain
