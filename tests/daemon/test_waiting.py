@@ -13,7 +13,7 @@ from syncd.store import Writing
 from tests.daemon.conftest import until
 from tests.sync.world import World
 
-PEOPLE = 250  # three pages of the shop's listing
+PEOPLE = 650  # more than are taken together of a listing
 DRY = {"dry_run": True}  # nothing of this depends on what is written
 
 
