@@ -1,4 +1,4 @@
-"""Workers: the operations of a group, side by side."""
+"""Workers: the operations of a group, side by side where a vendor's answers take their time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from syncd.logs import Logger
 from syncd.sync.scene import Scene, Source
 from syncd.sync.tasks import Task
 from syncd.vendors.budget import leaving_some
+from syncd.vendors.pace import Pace
 
 GROUP = 50
 log = Logger(__name__)
@@ -18,9 +19,10 @@ log = Logger(__name__)
 class Workers(ThreadPoolExecutor):
     """Those who have one connection's operations under way side by side: as many as vendor and settings allow."""
 
-    def __init__(self, scene: Scene, source: Source) -> None:
+    def __init__(self, scene: Scene, source: Source, pace: Pace | None = None) -> None:
         allowed = min(source.connector.abilities.concurrency, scene.push_workers)
         self.width = allowed if scene.parallel else 1
+        self._pace = pace or Pace()
         super().__init__(self.width, thread_name_prefix=f"push-{source.name}")
 
     @property
@@ -30,12 +32,13 @@ class Workers(ThreadPoolExecutor):
 
     def each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
         """Do the same for every task; one failing task stops no other."""
+        waiting, left = iter(tasks), len(tasks)
+        while left and (self.width < 2 or self._pace.is_quick):
+            task = next(waiting)
+            self._pace.timed(lambda task=task: _guarded(task, work))  # type: ignore[misc]
+            left -= 1
         # to hand over each task by itself costs a future for each, and a thread woken for it
-        waiting, workers = iter(tasks), min(len(tasks), self.width)
-        if workers < 2:
-            _work_off(waiting, work)
-        else:
-            list(self.map(lambda _: _work_off(waiting, work), range(workers)))
+        list(self.map(lambda _: _work_off(waiting, work), range(min(left, self.width))))
 
 
 def _work_off(waiting: Iterator[Task], work: Callable[[Task], None]) -> None:

@@ -6,15 +6,15 @@ for a listing of one page, nor where a vendor answers at once: threads would onl
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Generic, Self, TypeVar
 
+from syncd.vendors.pace import SOON, Pace
+
 Answer = TypeVar("Answer")
-SOON = 0.008  # seconds: waiting for less than that is no reason to start threads
 
 
 class Ahead(Generic[Answer]):
@@ -25,8 +25,7 @@ class Ahead(Generic[Answer]):
 
     def __init__(self, ask: Callable[[int], Answer], window: int, soon: float = SOON) -> None:
         self._ask = ask
-        self._soon = soon
-        self._waited = 0.0  # seconds for an answer of late, without the work that it was
+        self._pace = Pace(soon)
         self._window = window if window > 1 else 0
         self._threads: ThreadPoolExecutor | None = None
         self._waiting: deque[tuple[int, Future[Answer]]] = deque()
@@ -44,20 +43,17 @@ class Ahead(Generic[Answer]):
         if self._waiting and self._waiting[0][0] == place:
             return self._waiting.popleft()[1].result()
         self._drop()
-        began = time.monotonic() - time.thread_time()
-        answer = self._ask(place)
-        self._waited = (self._waited + time.monotonic() - time.thread_time() - began) / 2
-        return answer
+        return self._pace.timed(lambda: self._ask(place))
 
     def has(self, place: int) -> bool:
         """Tell whether the page at a place is there already, or would be at once."""
         if not self._waiting:
-            return self._waited <= self._soon
+            return self._pace.is_quick
         return self._waiting[0][0] == place and self._waiting[0][1].done()
 
     def expect(self, places: Iterable[int]) -> None:
         """Ask for the pages that will be wanted next, in their order, as far as the window goes."""
-        if self._waited <= self._soon:
+        if self._pace.is_quick:
             return
         wanted = iter(places)
         if any(place != next(wanted, None) for place, _ in self._waiting):

@@ -11,6 +11,10 @@ import pytest
 
 from syncd.app import App
 from syncd.config import load
+from syncd.sync.tasks import Task
+from syncd.sync.workers import Workers
+from syncd.values import Draft, Operation
+from syncd.vendors.pace import Pace
 from tests.support.wsgi import WsgiAdapter
 from tests.sync.world import HOOK_SECRET, NAMES, World
 
@@ -59,3 +63,24 @@ def test_no_more_writes_meet_at_a_vendor_than_there_are_workers(
     world.sync()
     assert world.door.most == most
     assert len(world.vendor("loyalty").snapshot()) == 4
+
+
+@pytest.mark.parametrize(("soon", "most"), [(60.0, 1), (-1.0, 3)], ids=["at once", "after a while"])
+def test_threads_write_only_where_answers_take_their_time(tmp_path: Path, soon: float, most: int) -> None:
+    world = World(tmp_path, f"sqlite:///{tmp_path}/syncd.db")
+    scene = world.app.scene
+    draft = Draft("shop", "update", "a-1", {}, {}, "edited")
+    tasks = [Task(Operation(f"op-{number}", draft, "sent", "", "run-1"), None) for number in range(3)]
+    together, threads = threading.Barrier(most), set()
+
+    def work(task: Task) -> None:
+        threads.add(threading.get_ident())
+        together.wait(10)  # all of them are under way, or this one alone
+        task.attempt.answered = True
+
+    with Workers(scene, scene.sources["shop"], Pace(soon)) as workers:
+        workers.each(tasks, work)
+    assert [task.attempt.answered for task in tasks] == [True] * 3
+    assert len(threads) == most
+    assert (threading.get_ident() in threads) == (most == 1)
+    world.app.close()
