@@ -27,6 +27,7 @@ from syncd.customer import (
     is_element,
     phone_key,
     slot_of,
+    squash,
 )
 from syncd.rules.golden import Policy
 from syncd.rules.guard import Approve, Limits
@@ -190,7 +191,7 @@ def keys_of(
         and not (blocked and blocked(phone))
     ):
         keys.append(("phone", phone))
-    if source.external_id and (text := get("external_id")):
+    if source.external_id and (text := get("external_id")) and squash(text):
         keys.append((f"id:{source.external_id}", clean("external_id", text)))
     if source.name in scene.named:
         keys.append((f"id:{source.name}", vendor_id))
