@@ -1,8 +1,9 @@
 """Pages of a listing: what they show becomes records, in one transaction with the pass's resume point.
 
-Pages that are there already are stored together: a transaction costs what a hundred rows cost. A page that shows nothing new is only compared; the resume point stays behind then, which costs a second look at such
-pages after a crash. A row that cannot be read is set aside with its reason; the rest of its page goes on. What pages
-did is counted apart and added up only after its commit, because a transaction may run twice.
+Pages that are there already are stored together: a transaction costs what a hundred rows cost. A page that shows
+nothing new is only compared; the resume point stays behind then, which costs a second look at such pages after a crash.
+A row that cannot be read is set aside with its reason; the rest of its page goes on. What pages did is counted apart
+and added up only after its commit, because a transaction may run twice.
 """
 
 from __future__ import annotations

@@ -188,15 +188,20 @@ def _store(store: Store, scene: Scene, walk: _Walk, pages: Sequence[Page], epoch
 
 
 def _without_known(store: Store, walk: _Walk, pages: Sequence[_Told]) -> list[_Told]:
-    """Count pages of which every row is known as it is, and return the others."""
+    """Count pages of which every row is known as it is, and return the others.
+
+    A row that an earlier one of them moves is stored again: it was edited, and put back before the later one was shown.
+    """
     with store.look() as tx:
         asked = dict.fromkeys(vendor_id for _, digests in pages for vendor_id in digests)
         known = tx.records.digests(walk.source.name, asked)
     rest: list[_Told] = []
+    moving: set[str] = set()
     for page, digests in pages:
-        taken = seen_before(page, digests, known)
+        taken = seen_before(page, digests, known) if moving.isdisjoint(digests) else None
         if taken is None:
             rest.append((page, digests))
+            moving.update(digests)
         else:
             walk.add(taken)
     return rest

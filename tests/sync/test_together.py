@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from syncd.errors import Unanswered
 from syncd.store import ConnectionState
 from syncd.sync.page import TOGETHER, PageTaker, gathered
-from syncd.values import Item, Page
+from syncd.sync.progress import Watch
+from syncd.sync.pull import pull
+from syncd.values import Item, Page, Tally
+from syncd.vendors.base import Connector, Pass
 from tests.sync.world import World
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -80,6 +85,49 @@ def test_of_a_row_that_pages_show_twice_what_was_asked_for_last_counts(
         START + timedelta(seconds=1),
     )
     assert (taken.tally.pulled, taken.tally.new, taken.seen) == (1, 1, ["7"])
+    world.app.close()
+
+
+class Listed:
+    """A connector whose listing is these pages, of rows that may be read at any time."""
+
+    def __init__(self, connector: Connector, pages: Sequence[Page]) -> None:
+        self._connector, self._pages = connector, pages
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connector, name)
+
+    def pages(self, _: Pass) -> Iterator[Page]:
+        return iter(self._pages)
+
+
+def test_a_row_that_was_edited_and_put_back_between_two_pages_ends_as_it_was(
+    tmp_path: Path, store_url: str
+) -> None:
+    world = World(tmp_path, store_url, shop="")
+    app, shop = world.app, world.app.scene.sources["shop"]
+    lease = app.store.acquire("test")
+    assert lease is not None
+
+    def listed(*names: str) -> None:
+        world.clock.forward(minutes=1)
+        pages = [
+            Page((Item("7", {"id": 7, "code": "KH7", "name": name}),), world.clock(), n == 1, followed=n == 0)
+            for n, name in enumerate(names)
+        ]
+        source = replace(shop, connector=cast("Connector", Listed(shop.connector, pages)))
+        pull(
+            app.store, app.scene, source,
+            run="run-1", epoch=lease.epoch, full=True, tally=Tally(), watch=Watch(),
+        )  # fmt: skip
+
+    listed("Lan", "Lan")
+    listed("Lan", "Lan")
+    listed("Edited", "Lan")
+    with app.store.look() as tx:
+        record = tx.records.one("shop", "7")
+    assert record is not None
+    assert record.value("full_name") == "Lan"
     world.app.close()
 
 
