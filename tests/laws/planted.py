@@ -11,6 +11,8 @@ TWO_SHADOWS = "tests/laws/test_two_shadows.py::"
 GOLDEN = "tests/laws/test_golden.py::"
 IDENTITY = "tests/laws/test_identity.py::"
 PLAN = "tests/laws/test_plan.py::"
+FOUNDING = "tests/laws/test_founding.py::test_what_is_founded_at_sight_is_what_the_rules_say"
+FIRST_SIGHT = "tests/laws/test_first_sight.py::"
 FULFILLED = "tests/laws/test_fulfilled.py::"
 GUARD = "tests/laws/test_guard.py::"
 SETS = "tests/laws/test_sets.py::"
@@ -108,6 +110,47 @@ FAULTS: tuple[Planted, ...] = (
         "",
         "return shown",
         "tests/sync/test_parts.py::test_a_company_that_stayed_behind_follows_with_the_next_name",
+    ),
+    # --- at first sight ---------------------------------------------------------------------------
+    Planted(
+        "a value that means nothing is said at first sight",
+        "nothing invented",
+        "syncd.rules.first:first_look",
+        "name in VANISHING and says_nothing(name, text)",
+        "False",
+        FIRST_SIGHT + "test_the_short_way_ends_where_the_long_one_does",
+    ),
+    Planted(
+        "whose words differ is founded at sight",
+        "explained",
+        "syncd.rules.founding:Founding._golden",
+        "not value or value != golden[slot][0]",
+        "not value",
+        FOUNDING,
+    ),
+    Planted(
+        "who may not speak is heard where a customer is founded at sight",
+        "explained",
+        "syncd.rules.founding:Founding._golden",
+        "owner not in (None, one.connection)",
+        "False",
+        FOUNDING,
+    ),
+    Planted(
+        "who lacks something is founded at sight",
+        "agreement",
+        "syncd.rules.founding:Founding._known",
+        "(seen[name] or '') != text",
+        "False",
+        FOUNDING,
+    ),
+    Planted(
+        "whom another connection lacks is founded at sight",
+        "agreement",
+        "syncd.rules.founding:Founding.founded",
+        "self.creating <= here",
+        "True",
+        FOUNDING,
     ),
     # --- after a write ---------------------------------------------------------------------------
     Planted(
