@@ -17,17 +17,19 @@ from syncd.values import Record, Shadow
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 IDS = ("1", "2", "3")
+ERASED = "4"  # shown, and never in the store again
 STATES = tuple(product(("live", "suspect", "gone"), repeat=len(IDS)))
 
 
 @pytest.mark.parametrize("all_known", [True, False])
 def test_counting_what_is_known_says_what_comparing_says(tmp_path: Path, all_known: bool) -> None:
+    listed = IDS if all_known else (*IDS, ERASED)
     with Store.open(f"sqlite:///{tmp_path}/store.db", clock=lambda: NOON) as store:
         store.do(lambda tx: tx.records.save([record for states in STATES for record in records(states)]))
         with store.look() as tx:
             for states in STATES:
                 live = {one for one, state in zip(IDS, states, strict=True) if state != "gone"}
-                for shown in (each for n in range(5) for each in combinations_with_replacement(IDS, n)):
+                for shown in (each for n in range(5) for each in combinations_with_replacement(listed, n)):
                     seen = SeenIds()
                     seen.update(shown)
                     seen.all_known = all_known

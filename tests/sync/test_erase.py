@@ -130,3 +130,18 @@ def test_what_waits_for_a_customer_goes_along(world: World) -> None:
     world.sync()
     assert world.customers() == []
     assert not left(world, *JANS)
+
+
+def test_a_person_who_is_shown_still_stands_in_for_nobody_who_is_not(world: World) -> None:
+    """A listing then shows as many as there are, and somebody else all the same is missing."""
+    people = (JAN, other("Eva", "Maes"), other("Ola", "Nowak"))
+    jan, eva, ola = (world.vendor("crm").human_create(**person) for person in people)
+    world.quiet()
+    world.app.erase(ids(world)[jan], "anna")
+    world.vendor("crm").human_delete(eva)
+    for _ in range(2):
+        world.clock.forward(hours=2)
+        world.sync("crm", full=True)
+    with world.app.store.look() as tx:
+        states = {one.vendor_id: one.state for one in tx.records.load("crm", [jan, eva, ola]).values()}
+    assert states == {eva: "gone", ola: "live"}
