@@ -9,7 +9,7 @@ and added up only after its commit, because a transaction may run twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncd.errors import Malformed, VendorError
@@ -19,8 +19,9 @@ from syncd.sync.absence import mark_gone
 from syncd.sync.erase import erasure_key, is_erased, without_erased
 from syncd.sync.scene import Scene, Source
 from syncd.sync.taking import digest, grounds, newcomer, take, under_way
-from syncd.values import Item, Newcomer, Page, Record, Shadow, Shown, Statement, Tally
+from syncd.values import Item, Newcomer, Page, Poison, Record, Shadow, Shown, Statement, Tally
 
+TOO_DEEP = "is nested too deep"
 log = Logger(__name__)
 
 # So many rows at least go into one transaction, where their pages are there already.
@@ -74,10 +75,26 @@ def seen_before(page: Page, digests: Mapping[str, bytes], known: Mapping[str, by
     )
 
 
-def digests_of(page: Page, source: Source) -> dict[str, bytes]:
-    """Return what tells each of a page's rows when it is unchanged, by vendor id; of a row shown twice, the last."""
+def digested(page: Page, source: Source) -> tuple[Page, dict[str, bytes]]:
+    """Return a page with what tells each of its rows when it is unchanged, by vendor id; of a row shown twice, the last.
+
+    A row of which that cannot be told, because it is nested too deep to be written, is set aside.
+    """
     mapping = source.mapping.encode()
-    return {item.vendor_id: digest(item.payload, mapping) for item in page.items}
+    try:
+        return page, {item.vendor_id: digest(item.payload, mapping) for item in page.items}
+    except TypeError:
+        poison = tuple(Poison(item.vendor_id, TOO_DEEP) for item in page.items if not _is_flat(item))
+        return digested(
+            replace(page, items=tuple(filter(_is_flat, page.items)), poison=(*page.poison, *poison)), source
+        )
+
+
+def _is_flat(item: Item) -> bool:
+    try:
+        return bool(digest(item.payload, b""))
+    except TypeError:
+        return False
 
 
 @dataclass(slots=True)

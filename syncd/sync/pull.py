@@ -19,7 +19,7 @@ from syncd.logs import Logger
 from syncd.rules.guard import Load, inbound, mass_change
 from syncd.store import ConnectionState, Store, Writing
 from syncd.sync.absence import SeenIds, conclude_absence
-from syncd.sync.page import PageTaken, PageTaker, digests_of, gathered, seen_before
+from syncd.sync.page import PageTaken, PageTaker, digested, gathered, seen_before
 from syncd.sync.progress import Progress, Watch
 from syncd.sync.renames import rename, renamed
 from syncd.sync.scene import Scene, Source
@@ -166,7 +166,7 @@ def _leave_for_later(store: Store, walk: _Walk, page: Page, epoch: int) -> bool:
 
 
 def _store(store: Store, scene: Scene, walk: _Walk, pages: Sequence[Page], epoch: int) -> None:
-    rest: list[_Told] = [(page, digests_of(page, walk.source)) for page in pages]
+    rest: list[_Told] = [digested(page, walk.source) for page in pages]
     if not walk.loading:
         rest = _without_known(store, walk, rest)
     if not rest:

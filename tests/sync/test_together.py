@@ -12,7 +12,7 @@ import pytest
 
 from syncd.errors import Unanswered
 from syncd.store import ConnectionState
-from syncd.sync.page import TOGETHER, PageTaker, gathered
+from syncd.sync.page import TOGETHER, PageTaker, digested, gathered
 from syncd.sync.progress import Watch
 from syncd.sync.pull import pull
 from syncd.values import Item, Page, Tally
@@ -56,6 +56,18 @@ def test_what_was_read_before_a_failure_is_handed_on() -> None:
     assert [len(group) for group in [next(groups)]] == [2]
     with pytest.raises(Unanswered):
         next(groups)
+
+
+def test_a_row_that_is_nested_too_deep_is_set_aside_and_stops_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path, f"sqlite:///{tmp_path}/store.db")
+    deep: list[Any] = []
+    for _ in range(300):
+        deep = [deep]
+    items = (Item("7", {"id": 7, "groups": deep}), Item("8", {"id": 8, "name": "Lan Trần"}))
+    shown, digests = digested(Page(items, START, last=True), world.app.scene.sources["shop"])
+    assert [item.vendor_id for item in shown.items] == list(digests) == ["8"]
+    assert [poison.vendor_id for poison in shown.poison] == ["7"]
+    world.app.close()
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["last asked for last", "last asked for first"])
