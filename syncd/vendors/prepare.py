@@ -71,12 +71,14 @@ class Preparer:
         return f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
 
     def _checked(self, headers: Mapping[str, str]) -> CaseInsensitiveDict[str]:
-        """Return headers that no line can be hidden in."""
+        """Return headers that can be written, and that no line can be hidden in."""
         key = tuple(headers.items())
         known = self._known.get(key)
         if known is None:
             request = PreparedRequest()
             request.prepare_headers(headers)
+            for text in headers.values():
+                text.encode("latin-1")  # as it is written; found there, it would be an error inside syncd
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             known = self._known[key] = request.headers

@@ -78,11 +78,14 @@ def test_no_request_changes_the_headers_of_the_next() -> None:
     assert {"X", "Content-Length"}.isdisjoint(shop.prepared(call(), {}).headers)
 
 
-def test_headers_that_hide_a_line_are_refused_each_time() -> None:
+@pytest.mark.parametrize(
+    "header", ["Bearer x\r\nHost: evil.example", "Bearer x\n", " Bearer x", "Bearer “x”", "Bearer 密"]
+)
+def test_headers_that_cannot_be_written_or_hide_a_line_are_refused_each_time(header: str) -> None:
     shop = preparer(BASES[0])
     for _ in range(2):
-        with pytest.raises(Unreachable):
-            shop.prepared(call(), {"Authorization": "Bearer x\r\nHost: evil.example"})
+        with pytest.raises(Unreachable, match="Check base_url and the secrets"):
+            shop.prepared(call(), {"Authorization": header})
 
 
 def test_tokens_of_long_ago_are_forgotten() -> None:
