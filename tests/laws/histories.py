@@ -23,6 +23,7 @@ from tests.laws.office import Office
 from tests.laws.oracle import settle, violations
 from tests.laws.simulated import Fault, FaultKind
 from tests.laws.world import Member, World
+from tests.support.memory import stay_in_memory
 
 CRM = (
     "email",
@@ -306,6 +307,7 @@ def main() -> int:
     asked.add_argument("--story", action="store_true", help="tell the shortest bad beginning of each")
     asked.add_argument("--mix", choices=(ANY, *MIXES), default=ANY, help="the vendors of the business")
     options = asked.parse_args()
+    stay_in_memory()
     broken = 0
     for seed in range(options.seed, options.seed + options.count):
         found, _ = judge(seed, length=options.length, smooth=options.smooth, mix=options.mix)

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -25,6 +24,7 @@ from syncd.sync.scene import Safety, Scene, Source
 from syncd.values import Direction, Report
 from tests.laws.accounts import SETTLE, Account, Clock, Traits, Word
 from tests.laws.simulated import Killed, SimulatedConnector
+from tests.support.stores import ready
 
 PLENTY = Limit(1_000_000, 100)
 FRESH = timedelta(seconds=5)
@@ -55,7 +55,7 @@ class World:
     blocked: tuple[str, ...] = ()
     most: Limit = PLENTY  # of each kind of operation
     clock: Clock = field(default_factory=Clock)
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_memory())))
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp()))
     accounts: dict[str, Account] = field(init=False)
     connectors: dict[str, SimulatedConnector] = field(init=False)
     scene: Scene = field(init=False)
@@ -83,10 +83,7 @@ class World:
         self.scene = Scene(
             sources, safety, self.clock, dict(self.policies), blocked=self.blocked, parallel=False
         )
-        path = self.folder / "syncd.db"
-        shutil.copyfile(_template(), path)
-        path.chmod(0o600)
-        self.store = Store.open(f"sqlite:///{path}", clock=self.clock)
+        self.store = Store.open(ready(f"sqlite:///{self.folder}/syncd.db"), clock=self.clock)
 
     def _source(self, member: Member) -> Source:
         return Source(
@@ -241,16 +238,3 @@ _WRITTEN = {
     "last_name": "{} Nguyễn",
     "full_name": "{} Nguyễn",
 }
-
-
-def _memory() -> str | None:
-    """Return a folder in memory where there is one: a store a history is a lot of small files."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
-@lru_cache(maxsize=1)
-def _template() -> Path:
-    """Return a store that was migrated once; copying it is quicker than migrating again."""
-    folder = Path(tempfile.mkdtemp(dir=_memory()))
-    Store.open(f"sqlite:///{folder / 'template.db'}", clock=Clock()).close()
-    return folder / "template.db"

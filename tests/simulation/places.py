@@ -14,10 +14,9 @@ from typing import Protocol
 import psycopg
 from sqlalchemy import make_url
 
+from tests.support.memory import stay_in_memory
 from tests.support.postgres import Server, running_server
 from tests.support.stores import ready
-
-IN_MEMORY = Path("/dev/shm")
 
 
 class Place(Protocol):
@@ -120,10 +119,10 @@ class Places:
 @contextmanager
 def places(name: str) -> Iterator[Places]:
     """Offer stores on a database until the end of the block; files go where no disk is waited for."""
+    stay_in_memory()
     if name == "postgresql":
         with running_server() as server:
             yield Places(name, lambda: DatabasePlace(server))
         return
-    memory = IN_MEMORY if IN_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="syncd-", dir=memory) as folder:
+    with tempfile.TemporaryDirectory(prefix="syncd-") as folder:
         yield Places(name, lambda: FilePlace(Path(tempfile.mkdtemp(dir=folder))))
