@@ -2,8 +2,9 @@
 
 What is due at one record does not depend on what another one has, and within a record each slot is planned by itself.
 So after a write only the slots that it has moved can be planned otherwise than before, and where nothing is due in
-them, or held, or to be noted, the plan is what it was without this write. One field may wait for another of another
-slot to be there (`needs`): what was written was there, or about to be, when the plan was made.
+them, or held, or to be noted, the plan is what it was without this write. Of a slot in which something was held that
+may be over, and the hold has to go. One field may wait for another of another slot to be there (`needs`): what was
+written was there, or about to be, when the plan was made.
 """
 
 from __future__ import annotations
@@ -22,14 +23,20 @@ def is_fulfilled(
     record: Record,
     draft: Draft,
     moved: Collection[str],
+    held: Collection[str],
     target: Target,
     regions: Mapping[str, str | None],
 ) -> bool:
-    """Tell whether an update that was confirmed leaves nothing to plan; `moved` are the fields that show something new."""
+    """Tell whether an update that was confirmed leaves nothing to plan.
+
+    `moved` are the fields that show something new, `held` those of which a hold is stored here ("": of all).
+    """
     names = draft.fields.keys() | moved
     if record.customer != customer.id or record.role != "primary" or record.state != "live":
         return False
     touched = _parts(names)
+    if "" in held or not touched.isdisjoint(_parts(held)):
+        return False
     fields = {name: target.fields[name] for name in touched if name in target.fields}
     if any(
         need in touched and (need not in draft.fields or not record.value(need))

@@ -55,16 +55,28 @@ class Ended:
             self.tx.records.save([each.record for each in self.updates])
             self.tx.operations.save([each.operation for each in self.updates])
             sound = take_back_strange(self.tx, self.updates)
-            left = [each.customers for each in self.updates if not self._is_fulfilled(each, sound)]
+            held = self._held(sound)
+            left = [each.customers for each in self.updates if not self._is_fulfilled(each, sound, held)]
             self.tx.customers.mark_due(set().union(*left))
         self.updates = []
 
-    def _is_fulfilled(self, update: Update, sound: Mapping[str, Customer]) -> bool:
+    def _held(self, customers: Iterable[str]) -> dict[str, set[str]]:
+        """Return, by customer, the fields of which a hold is stored at this connection."""
+        fields: dict[str, set[str]] = {}
+        for one in self.tx.holds.of(customers) if self.target else ():
+            if self.target and one.connection == self.target.name:
+                fields.setdefault(one.customer, set()).add(one.field)
+        return fields
+
+    def _is_fulfilled(
+        self, update: Update, sound: Mapping[str, Customer], held: Mapping[str, Collection[str]]
+    ) -> bool:
         customer = sound.get(update.operation.draft.customer)
         if customer is None or update.moved is None or self.target is None:
             return False
         draft = update.operation.draft
-        return is_fulfilled(customer, update.record, draft, update.moved, self.target, self.regions)
+        fields = held.get(customer.id, ())
+        return is_fulfilled(customer, update.record, draft, update.moved, fields, self.target, self.regions)
 
 
 def take_back_strange(tx: Writing, ended: Iterable[Update]) -> dict[str, Customer]:

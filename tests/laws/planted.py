@@ -162,6 +162,14 @@ FAULTS: tuple[Planted, ...] = (
         FULFILLED + "test_a_fulfilled_plan_is_the_plan_without_its_write",
     ),
     Planted(
+        "what was held beside what was written stays held",
+        "agreement",
+        "syncd.rules.fulfilled:is_fulfilled",
+        "if '' in held or not touched.isdisjoint(_parts(held)):",
+        "if False:",
+        FULFILLED + "test_what_was_held_beside_what_was_written_is_planned_anew",
+    ),
+    Planted(
         "what waits for a field that was written is forgotten",
         "agreement",
         "syncd.rules.fulfilled:is_fulfilled",

@@ -105,8 +105,9 @@ def test_a_fulfilled_plan_is_the_plan_without_its_write(
     drawn: tuple[Scene, Plan, Draft, Record, set[str] | None],
 ) -> None:
     (customer, group, world), made, draft, record, moved = drawn
+    held = {one.field for one in made.held if one.connection == draft.connection}
     fulfilled = moved is not None and is_fulfilled(
-        customer, record, draft, moved, _target(world, draft.connection), REGIONS
+        customer, record, draft, moved, held, _target(world, draft.connection), REGIONS
     )
     event(f"fulfilled: {fulfilled}, more was learnt: {moved is None}")
     if not fulfilled:
@@ -134,7 +135,27 @@ def test_what_waits_for_a_field_is_planned_once_that_is_shown() -> None:
     shadow.seen |= {"phone": "+84912345678"}
     shadow.acked |= {"phone": "+84912345678"}
     shadow.knew["phone"] = 10
-    assert is_fulfilled(customer, record, draft, {"phone"}, target, REGIONS)
+    assert is_fulfilled(customer, record, draft, {"phone"}, (), target, REGIONS)
     shadow.seen["notes"] = "one"
-    assert not is_fulfilled(customer, record, draft, {"phone", "notes"}, target, REGIONS)
+    assert not is_fulfilled(customer, record, draft, {"phone", "notes"}, (), target, REGIONS)
     assert set(plan(customer, [record], world).drafts[0].fields) == {"city"}
+
+
+def test_what_was_held_beside_what_was_written_is_planned_anew() -> None:
+    """The vendor showed no first name, and fills it in itself once it has the last one: the hold has to go."""
+    name = Golden({"first_name": "An", "last_name": "Nguyễn"}, 10, "latest_edit")
+    customer = Customer("c-1", {"name": name})
+    record = Record("crm", "1", Shadow(seen={"last_name": ""}, acked={"last_name": ""}), customer="c-1")
+    specs = (FieldSpec("first_name", direction="fill"), FieldSpec("last_name"))
+    target = Target("crm", frozenset({"update"}), {spec.name: spec for spec in specs})
+    made = plan(customer, [record], World([target], REGIONS))
+    (draft,) = made.drafts
+    assert (set(draft.fields), [one.field for one in made.held]) == ({"last_name"}, ["first_name"])
+    shown = {"first_name": "own", "last_name": "Nguyễn"}
+    record.shadow.seen |= shown
+    record.shadow.acked |= shown
+    record.shadow.knew["name"] = 10
+    assert plan(customer, [record], World([target], REGIONS)) == Plan()
+    assert not is_fulfilled(customer, record, draft, shown, {"first_name"}, target, REGIONS)
+    assert not is_fulfilled(customer, record, draft, shown, {""}, target, REGIONS)
+    assert is_fulfilled(customer, record, draft, shown, {"phone"}, target, REGIONS)
