@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -38,7 +39,10 @@ class Workers(ThreadPoolExecutor):
             self._pace.timed(lambda task=task: _guarded(task, work))  # type: ignore[misc]
             left -= 1
         # to hand over each task by itself costs a future for each, and a thread woken for it
-        list(self.map(lambda _: _work_off(waiting, work), range(min(left, self.width))))
+        try:
+            list(self.map(lambda _: _work_off(waiting, work), range(min(left, self.width))))
+        finally:
+            deque(waiting, maxlen=0)  # of those that wait still, when this is interrupted, none is begun
 
 
 def _work_off(waiting: Iterator[Task], work: Callable[[Task], None]) -> None:

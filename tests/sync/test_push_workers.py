@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ from tests.sync.world import HOOK_SECRET, NAMES, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+DRAFT = Draft("loyalty", "update", "c-1", {}, {}, "", "a@example.com")
 
 
 class Door:
@@ -65,12 +69,42 @@ def test_no_more_writes_meet_at_a_vendor_than_there_are_workers(
     assert len(world.vendor("loyalty").snapshot()) == 4
 
 
+def test_whoever_interrupts_a_push_waits_for_what_is_under_way_and_no_more_is_begun(world: World) -> None:
+    begun: list[str] = []
+
+    def work(task: Task) -> None:
+        begun.append(task.operation.id)
+        if len(begun) == 2:
+            _thread.interrupt_main()
+        time.sleep(0.05)
+
+    tasks = [Task(Operation(f"op-{n}", DRAFT, "sent", "", "run-1"), None) for n in range(20)]
+    workers = Workers(world.app.scene, world.app.scene.sources["loyalty"], Pace(-1))
+    with pytest.raises(KeyboardInterrupt):
+        workers.each(tasks, work)
+    workers.shutdown()
+    assert len(begun) < len(tasks)
+
+
+def test_one_failing_task_stops_no_other(world: World) -> None:
+    tasks = [Task(Operation(f"op-{n}", DRAFT, "sent", "", "run-1"), None) for n in range(20)]
+    done: list[str] = []
+
+    def work(task: Task) -> None:
+        done.append(task.operation.id)
+        if task in tasks[::3]:
+            raise ValueError
+
+    with Workers(world.app.scene, world.app.scene.sources["loyalty"]) as workers:
+        workers.each(tasks, work)
+    assert sorted(done) == sorted(task.operation.id for task in tasks)
+    assert [task.stopped for task in tasks] == [n % 3 == 0 for n in range(20)]
+
+
 @pytest.mark.parametrize(("soon", "most"), [(60.0, 1), (-1.0, 3)], ids=["at once", "after a while"])
-def test_threads_write_only_where_answers_take_their_time(tmp_path: Path, soon: float, most: int) -> None:
-    world = World(tmp_path, f"sqlite:///{tmp_path}/syncd.db")
+def test_threads_write_only_where_answers_take_their_time(world: World, soon: float, most: int) -> None:
     scene = world.app.scene
-    draft = Draft("shop", "update", "a-1", {}, {}, "edited")
-    tasks = [Task(Operation(f"op-{number}", draft, "sent", "", "run-1"), None) for number in range(3)]
+    tasks = [Task(Operation(f"op-{n}", DRAFT, "sent", "", "run-1"), None) for n in range(3)]
     together, threads = threading.Barrier(most), set()
 
     def work(task: Task) -> None:
@@ -83,4 +117,3 @@ def test_threads_write_only_where_answers_take_their_time(tmp_path: Path, soon: 
     assert [task.attempt.answered for task in tasks] == [True] * 3
     assert len(threads) == most
     assert (threading.get_ident() in threads) == (most == 1)
-    world.app.close()
