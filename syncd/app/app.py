@@ -8,17 +8,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from syncd.app.keeping import kept
 from syncd.app.reports import as_plain, report_of
 from syncd.app.scene import make_scene
 from syncd.config import Settings
-from syncd.errors import LeaseLost, StoreError, StoreHeld, UsageError
-from syncd.logs import Logger
+from syncd.errors import LeaseLost, StoreHeld, UsageError
 from syncd.store import Lease, Run, Shelf, Store, Writing
 from syncd.sync import approvals, decide, people, pins
 from syncd.sync.erase import Erased, erase
@@ -36,7 +35,6 @@ from syncd.vendors.budget import Budgets
 if TYPE_CHECKING:
     from syncd.metrics import Metrics
 
-log = Logger(__name__)
 UNANSWERED = timedelta(seconds=20)  # a holder that takes up no request for so long does not answer
 Tell = Callable[[Progress], None]
 
@@ -204,7 +202,7 @@ class App:
             asked_by=run.asked_by,
             only=tuple(run.flags.get("only") or ()),
         )
-        with _kept(lease, watch):
+        with kept(lease, watch):
             try:
                 report = execute(self.store, self.scene, order, epoch=lease.epoch, watch=watch)
             except LeaseLost:
@@ -329,28 +327,3 @@ class App:
     def resume(self, connection: str, by: str) -> None:
         """Let a paused connection go on."""
         self.store.do(lambda tx: approvals.pause(tx, self.scene, connection, by, paused=False))
-
-
-@contextmanager
-def _kept(lease: Lease, watch: Watch) -> Iterator[None]:
-    """Renew a lease while work goes on; work stops where it is lost."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(lease.ttl.total_seconds() / 3):
-            try:
-                lease.renew()
-            except LeaseLost:
-                log.error("The store was taken over; this process stops its work.")
-                watch.stop.set()
-                return
-            except StoreError as error:
-                log.warning("The lease could not be renewed; it is tried again.", reason=str(error))
-
-    keeper = threading.Thread(target=renew, name="lease", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
