@@ -22,7 +22,7 @@ import requests
 
 from syncd.sandbox import Vendor
 from syncd.store import Store
-from tests.daemon.conftest import IDLE, Place, until
+from tests.daemon.conftest import IDLE, Daemon, Place, until
 
 
 def test_the_schedule_fires_and_sigterm_drains(place: Place) -> None:
@@ -31,6 +31,7 @@ def test_the_schedule_fires_and_sigterm_drains(place: Place) -> None:
     until(lambda: place.done() >= 3, "three runs by the schedule")
     assert {asker for _, _, _, asker in place.runs()} == {"schedule"}
     assert requests.get(daemon.address + "/readyz", timeout=10).json() == {"status": "ok"}
+    assert _requests_told(daemon)
     assert daemon.end() == 0
     assert "Stopped" in daemon.said
     sent = place.requests()
@@ -192,7 +193,13 @@ def test_sighup_reads_the_configuration_again(place: Place) -> None:
     daemon.says("The configuration was read again")
     until(lambda: daemon.said.count("This daemon holds the store") >= 2, "the store held again")
     assert requests.get(daemon.address + "/healthz", timeout=10).status_code == 200
+    until(lambda: _requests_told(daemon), "requests of the app that took over, in /metrics")
     assert daemon.end() == 0
+
+
+def _requests_told(daemon: Daemon) -> bool:
+    """Tell whether Prometheus is told of what vendors were sent."""
+    return "syncd_vendor_requests_total{" in requests.get(daemon.address + "/metrics", timeout=10).text
 
 
 def _configuration(place: Place, session_seconds: int) -> str:
