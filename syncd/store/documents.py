@@ -25,108 +25,12 @@ import orjson
 from syncd.customer import SLOTS
 from syncd.errors import StoreError
 from syncd.store.columns import encoded, microseconds, microseconds_or_none, moment, moment_or_none, written
-from syncd.values import Customer, Golden, Newcomer, Shadow, Statement, StatementKind, Unconfirmed
-
-Own = tuple[str, str]
-Origin = tuple[Any, ...]
-
-# A customer's statements are of many records, so none of them is its own.
-NOBODY: Final[Own] = ("", "")
+from syncd.store.origins import NOBODY, Origins, Own, read_origins, statement_of
+from syncd.values import Customer, Golden, Newcomer, Shadow, Statement, Unconfirmed
 
 _UNITS: Final = frozenset(slot for slot, parts in SLOTS.items() if parts != (slot,))
-
-_LETTERS: Final[dict[str, str]] = {"initial": "i", "edit": "e", "clear": "c"}
 # What stands in the document of a record that has said nothing but what it showed first.
 _FIRST: Final = {"seen", "from", "said"}
-_KINDS: Final[dict[str, StatementKind]] = {"i": "initial", "e": "edit", "c": "clear"}
-
-
-def _statement(
-    slot: str, value: Mapping[str, str], number: int, knew: int, origin: tuple[Any, ...]
-) -> Statement:
-    kind, old_seen, new_seen, pull_ended, modified, connection, vendor_id = origin
-    return Statement(
-        connection,
-        vendor_id,
-        slot,
-        value,
-        kind,
-        number,
-        knew,
-        old_seen,
-        new_seen,
-        pull_ended,
-        modified,
-    )
-
-
-class _Origins:
-    """The origins of a document's statements, each listed once."""
-
-    __slots__ = ("_last", "_own", "_place", "_places")
-
-    def __init__(self, own: Own) -> None:
-        self._own = own
-        self._places: dict[Origin, int] = {}
-        self._last: Statement | None = None
-        self._place = 0
-
-    def packed(self, statement: Statement, shown: Mapping[str, str] | None) -> list[Any]:
-        """Return a statement as [origin, number, knew] and its value, unless that is what `shown` says."""
-        last = self._last
-        # the statements of one look share the very same values: most often there is nothing to look up
-        if (
-            last is None
-            or statement.new_seen is not last.new_seen
-            or statement.kind is not last.kind
-            or statement.old_seen is not last.old_seen
-            or statement.pull_ended is not last.pull_ended
-            or statement.modified is not last.modified
-            or statement.vendor_id is not last.vendor_id
-            or statement.connection is not last.connection
-        ):
-            self._place = self._place_of(statement)
-            self._last = statement
-        if statement.value == shown:
-            return [self._place, statement.number, statement.knew]
-        return [self._place, statement.number, statement.knew, dict(statement.value)]
-
-    def _place_of(self, statement: Statement) -> int:
-        origin = (
-            statement.kind,
-            statement.old_seen,
-            statement.new_seen,
-            statement.pull_ended,
-            statement.modified,
-            statement.connection,
-            statement.vendor_id,
-        )
-        return self._places.setdefault(origin, len(self._places))
-
-    def listed(self) -> list[list[Any]]:
-        """Return the origins as documents, the record's own ones without its name."""
-        return [
-            [
-                _LETTERS[kind],
-                *map(microseconds_or_none, times),
-                *(() if tuple(record) == self._own else record),
-            ]
-            for kind, times, record in ((origin[0], origin[1:5], origin[5:]) for origin in self._places)
-        ]
-
-
-def _read_origins(listed: list[list[Any]], own: Own) -> list[tuple[Any, ...]]:
-    return [
-        (
-            _KINDS[origin[0]],
-            moment_or_none(origin[1]),
-            moment_or_none(origin[2]),
-            moment_or_none(origin[3]),
-            moment_or_none(origin[4]),
-            *(origin[5:] or own),
-        )
-        for origin in listed
-    ]
 
 
 # --- a record's shadow ---------------------------------------------------------------------------
@@ -134,7 +38,7 @@ def _read_origins(listed: list[list[Any]], own: Own) -> list[tuple[Any, ...]]:
 
 def write_shadow(shadow: Shadow, own: Own) -> str:
     """Return the shadow of the record `own` as a document."""
-    origins = _Origins(own)
+    origins = Origins(own)
     stated = {
         slot: origins.packed(statement, _shown(slot, shadow.seen))
         for slot, statement in shadow.stated.items()
@@ -187,9 +91,9 @@ def read_shadow(text: str, own: Own) -> Shadow:
     document = orjson.loads(text)
     get = document.get
     seen: dict[str, str | None] = get("seen") or {}
-    origins = _read_origins(get("from", ()), own)
+    origins = read_origins(get("from", ()), own)
     stated = {
-        slot: _statement(
+        slot: statement_of(
             slot,
             packed[3] if len(packed) > 3 else _shown(slot, seen),
             packed[1],
@@ -199,7 +103,7 @@ def read_shadow(text: str, own: Own) -> Shadow:
         for slot, packed in get("stated", {}).items()
     }
     for slot, number in said_first(document).items():
-        stated[slot] = _statement(slot, _shown(slot, seen), number, 0, origins[0])
+        stated[slot] = statement_of(slot, _shown(slot, seen), number, 0, origins[0])
     return Shadow(
         seen=seen,
         acked=_read_acked(seen, get("acked"), get("unacked", ())),
@@ -276,7 +180,7 @@ def _read_doubt(sent: str, number: int, settle: int | None, tries: int) -> Uncon
 
 def write_customer(customer: Customer) -> str:
     """Return what a customer's own columns do not hold as a document."""
-    origins = _Origins(NOBODY)
+    origins = Origins(NOBODY)
     golden = {slot: _packed_golden(slot, value, origins) for slot, value in customer.golden.items()}
     document = {
         "from": origins.listed(),
@@ -297,7 +201,7 @@ def read_customer(
     """Return a customer from its document and its columns."""
     document = orjson.loads(text)
     get = document.get
-    origins = _read_origins(get("from", ()), NOBODY)
+    origins = read_origins(get("from", ()), NOBODY)
     return Customer(
         id=customer_id,
         golden={slot: _read_golden(slot, packed, origins) for slot, packed in get("golden", {}).items()},
@@ -314,7 +218,7 @@ def read_customer(
     )
 
 
-def _packed_golden(slot: str, golden: Golden, origins: _Origins) -> list[Any]:
+def _packed_golden(slot: str, golden: Golden, origins: Origins) -> list[Any]:
     holder = golden.holder and _packed_of(slot, golden.holder, golden.value, origins)
     packed = [golden.number, golden.rule, dict(golden.value), holder]
     if golden.conflict or golden.held_parts:
@@ -324,7 +228,7 @@ def _packed_golden(slot: str, golden: Golden, origins: _Origins) -> list[Any]:
 
 
 def _packed_of(
-    slot: str, statement: Statement, shown: Mapping[str, str] | None, origins: _Origins
+    slot: str, statement: Statement, shown: Mapping[str, str] | None, origins: Origins
 ) -> list[Any]:
     if statement.slot != slot:
         raise StoreError(
@@ -350,7 +254,7 @@ def _read_packed(
     slot: str, packed: list[Any], shown: Mapping[str, str], origins: list[tuple[Any, ...]]
 ) -> Statement:
     value = packed[3] if len(packed) > 3 else shown
-    return _statement(slot, value, packed[1], packed[2], origins[packed[0]])
+    return statement_of(slot, value, packed[1], packed[2], origins[packed[0]])
 
 
 # --- statements in the journal and in reviews ----------------------------------------------------
