@@ -78,13 +78,37 @@ def test_who_is_due_is_found_through_the_index_of_those_who_are(url: str) -> Non
         grow(store)
         with noted() as found, store.look() as tx:
             tx.customers.due()
+    assert "ix_customers_due" in plan_of(url, found, "due = 1")
+
+
+def test_whose_records_are_is_looked_up_by_number_though_none_had_a_customer_when_they_were_counted(
+    url: str,
+) -> None:
+    unlinked = [record_of(number, "") for number in range(LONG_KNOWN)]
+    for one in unlinked:
+        one.customer = None
+    with Store.open(url, clock=lambda: NOON) as store:
+        store.do(lambda tx: tx.records.save(unlinked))
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE")
+        engine.dispose()
+        grow(store)
+        numbers = [one.id for one in unlinked if one.id]
+        with noted() as found, store.look() as tx:
+            assert len(tx.records.customers_of(numbers)) == LONG_KNOWN
+    assert "ix_records_customer" not in plan_of(url, found, "SELECT id, customer FROM records")
+
+
+def plan_of(url: str, found: Noted, words: str) -> str:
+    """Return how the first noted statement with these words is executed."""
+    statement = next(each for each in found.statements if words in each)
     engine = create_engine(url)
-    (statement,) = [each for each in found.statements if "due = 1" in each]
     explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
     with engine.connect() as connection:
         told = connection.exec_driver_sql(f"{explain} {statement}", found.statements[statement]).fetchall()
     engine.dispose()
-    assert "ix_customers_due" in str(told)
+    return str(told)
 
 
 def first(world: World) -> None:
