@@ -36,6 +36,7 @@ from syncd.rules.target import Target
 from syncd.store import ConnectionState
 from syncd.values import Direction, FieldSpec, Record, Sketch, Statement
 from syncd.vendors.base import Connector
+from syncd.vendors.pace import SOON
 
 SEARCHED = frozenset({"email", "phone"})
 _PLAIN = Policy()  # of a slot of which the settings say nothing
@@ -113,6 +114,8 @@ class Scene:
     parallel: bool = True
     # operations under way at once at one connection, so that none takes the place of another's
     push_workers: int = 8
+    # seconds; where answers come sooner, operations go out one after the other
+    soon: float = SOON
 
     def policy(self, slot: str) -> Policy:
         """Return the policy of a slot."""

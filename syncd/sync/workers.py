@@ -20,10 +20,10 @@ log = Logger(__name__)
 class Workers(ThreadPoolExecutor):
     """Those who have one connection's operations under way side by side: as many as vendor and settings allow."""
 
-    def __init__(self, scene: Scene, source: Source, pace: Pace | None = None) -> None:
+    def __init__(self, scene: Scene, source: Source) -> None:
         allowed = min(source.connector.abilities.concurrency, scene.push_workers)
         self.width = allowed if scene.parallel else 1
-        self._pace = pace or Pace()
+        self._pace = Pace(scene.soon)
         super().__init__(self.width, thread_name_prefix=f"push-{source.name}")
 
     @property

@@ -6,6 +6,7 @@ import _thread
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from syncd.config import load
 from syncd.sync.tasks import Task
 from syncd.sync.workers import Workers
 from syncd.values import Draft, Operation
-from syncd.vendors.pace import Pace
 from tests.support.wsgi import WsgiAdapter
 from tests.sync.world import HOOK_SECRET, NAMES, World
 
@@ -79,7 +79,8 @@ def test_whoever_interrupts_a_push_waits_for_what_is_under_way_and_no_more_is_be
         time.sleep(0.05)
 
     tasks = [Task(Operation(f"op-{n}", DRAFT, "sent", "", "run-1"), None) for n in range(20)]
-    workers = Workers(world.app.scene, world.app.scene.sources["loyalty"], Pace(-1))
+    scene = replace(world.app.scene, soon=-1)
+    workers = Workers(scene, scene.sources["loyalty"])
     with pytest.raises(KeyboardInterrupt):
         workers.each(tasks, work)
     workers.shutdown()
@@ -103,7 +104,7 @@ def test_one_failing_task_stops_no_other(world: World) -> None:
 
 @pytest.mark.parametrize(("soon", "most"), [(60.0, 1), (-1.0, 3)], ids=["at once", "after a while"])
 def test_threads_write_only_where_answers_take_their_time(world: World, soon: float, most: int) -> None:
-    scene = world.app.scene
+    scene = replace(world.app.scene, soon=soon)
     tasks = [Task(Operation(f"op-{n}", DRAFT, "sent", "", "run-1"), None) for n in range(3)]
     together, threads = threading.Barrier(most), set()
 
@@ -112,7 +113,7 @@ def test_threads_write_only_where_answers_take_their_time(world: World, soon: fl
         together.wait(10)  # all of them are under way, or this one alone
         task.attempt.answered = True
 
-    with Workers(scene, scene.sources["shop"], Pace(soon)) as workers:
+    with Workers(scene, scene.sources["shop"]) as workers:
         workers.each(tasks, work)
     assert [task.attempt.answered for task in tasks] == [True] * 3
     assert len(threads) == most
