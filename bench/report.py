@@ -55,7 +55,8 @@ def missing_place(path: Path, place: str) -> str:
     """Return what a document lacks for a table to stand at a place in it, nothing where it lacks nothing."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     begin, end = _markers(place)
-    return "" if end in text.partition(begin)[2] else f"{path} has no lines {begin} and {end}"
+    lines = f"{begin.strip()} and {end.strip()}"
+    return "" if end in text.partition(begin)[2] else f"{path} has no lines {lines}"
 
 
 def write_between(path: Path, place: str, text: str) -> None:
@@ -63,11 +64,12 @@ def write_between(path: Path, place: str, text: str) -> None:
     begin, end = _markers(place)
     before, _, rest = path.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
-    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _markers(place: str) -> tuple[str, str]:
-    return f"<!-- {place}: begin -->", f"<!-- {place}: end -->"
+    """Return the lines between which a place is: what only names them within a line is none."""
+    return f"\n<!-- {place}: begin -->\n", f"\n<!-- {place}: end -->\n"
 
 
 def machine() -> str:

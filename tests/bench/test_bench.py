@@ -54,10 +54,12 @@ def test_what_is_worse_than_its_aim_is_a_miss(aim: dict[str, float], missed: boo
 def test_a_table_stands_between_the_marks_and_nothing_else_changes(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     begin, end = "<!-- million: begin -->", "<!-- million: end -->"
-    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n", encoding="utf-8")
+    before = f"a table goes to `{begin}`\n"
+    page.write_text(f"{before}{begin}\nold\n{end}\nafter\n", encoding="utf-8")
     assert not missing_place(page, "million")
-    write_between(page, "million", "new")
-    assert page.read_text(encoding="utf-8") == f"before\n{begin}\n\nnew\n\n{end}\nafter\n"
+    for _ in range(2):
+        write_between(page, "million", "new")
+        assert page.read_text(encoding="utf-8") == f"{before}{begin}\n\nnew\n\n{end}\nafter\n"
 
 
 def test_a_table_without_a_place_is_refused_before_anything_is_measured(
