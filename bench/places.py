@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench.measure import ROOT
@@ -100,12 +98,3 @@ def postgres() -> Iterator[Postgres]:
     """Yield the PostgreSQL that the tests use too; nothing on it is made durable."""
     with running_server() as server:
         yield Postgres(server)
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of an SQLite database with its log."""
-    found = 0
-    for end in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            found += path.with_name(path.name + end).stat().st_size
-    return found
